@@ -1,0 +1,83 @@
+import { curl, quote } from './demo/curl.js';
+import { demoTenant, demoWorkspace } from './demo/demo-configuration.js';
+import type { DemoScripts } from './demo/scripts.js';
+import type { DemoSecrets } from './demo/secrets.js';
+import { type ClientPki, pkcs12Password } from './pki/client-pki.js';
+
+/** What the banner tells. */
+export interface BannerFacts {
+  readonly publicUrl: string;
+  readonly issuers: readonly string[];
+  /** Absolute path of the authority's certificate, when it is one of our own making. */
+  readonly authorityPath: string | undefined;
+  /** Present for the demo configuration alone: nobody else's secrets are shown. */
+  readonly demo?: DemoFacts;
+}
+
+/** What the command lines of the demo are made of. */
+export interface DemoFacts {
+  readonly secrets: DemoSecrets;
+  readonly pki: ClientPki;
+  readonly scripts: DemoScripts;
+}
+
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** What stands on stdout when the server is ready: the pages, and for the demo one command line per method. */
+export function banner(facts: BannerFacts): string {
+  const lines = [`Listening on ${facts.publicUrl}`, '', ...pages(facts)];
+  if (facts.demo) lines.push('', ...commands(facts, facts.demo));
+  return `${lines.join('\n')}\n`;
+}
+
+function pages({ publicUrl, issuers, authorityPath }: BannerFacts): string[] {
+  return [
+    'Pages',
+    `  ${publicUrl}/`,
+    `  ${publicUrl}/callback`,
+    `  ${publicUrl}/api/hello`,
+    '',
+    'Issuers, and their metadata',
+    ...issuers.flatMap((issuer) => [`  ${issuer}`, `    ${issuer}/.well-known/openid-configuration`]),
+    ...(authorityPath === undefined ? [] : ['', 'Authority of the server certificate', `  ${authorityPath}`]),
+  ];
+}
+
+function commands({ publicUrl, authorityPath }: BannerFacts, { secrets, pki, scripts }: DemoFacts): string[] {
+  const tokenUrl = `${publicUrl}/${demoTenant}/${demoWorkspace}/oauth2/token`;
+  const grant_type = 'client_credentials';
+  const withForm = (form: Readonly<Record<string, string>>) =>
+    curl(tokenUrl, { authorityPath, form: { grant_type, ...form } });
+  const withAssertion = (client: string) =>
+    withForm({
+      client_assertion_type: assertionType,
+      client_assertion: `$(node ${quote(scripts.assertion)} ${client})`,
+    });
+  const withCertificate = (client_id: string, certificate: ClientPki['rsa']) =>
+    curl(tokenUrl, { authorityPath, certificate, form: { grant_type, client_id } });
+  const basic = curl(tokenUrl, {
+    authorityPath,
+    user: `demo-basic:${secrets['demo-basic']}`,
+    form: { grant_type },
+  });
+  const token = `$(${basic} | node -p 'JSON.parse(fs.readFileSync(0, "utf8")).access_token')`;
+  const api = curl(`${publicUrl}/api/hello`, { authorityPath, headers: [`Authorization: Bearer ${token}`] });
+  const listed: readonly (readonly [title: string, command: string])[] = [
+    ['client_secret_basic', basic],
+    ['client_secret_post', withForm({ client_id: 'demo-post', client_secret: secrets['demo-post'] })],
+    ['client_secret_jwt', withAssertion('demo-secret-jwt')],
+    ['private_key_jwt', withAssertion('demo-private-key-jwt')],
+    ['tls_client_auth', withCertificate('demo-tls', pki.rsa)],
+    ['tls_client_auth, with an elliptic curve', withCertificate('demo-tls', pki.elliptic)],
+    ['self_signed_tls_client_auth', withCertificate('demo-self-signed', pki.selfSigned)],
+    ['none, with an authorization code', `node ${quote(scripts.code)} | sh`],
+    ['the protected API, with a token', api],
+  ];
+  return [
+    'Command lines, one per method',
+    ...listed.flatMap(([title, command]) => [`${title}`, `  ${command}`]),
+    '',
+    `The certificate of demo-tls for a browser, with the password ${pkcs12Password}`,
+    `  ${pki.pkcs12}`,
+  ];
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { OptionsError, parseOptions } from '../../index.js';
+import { reasonOf, StartUpError } from '../start-up-error.js';
+import { checkConfiguration } from './checks.js';
+import { inlineFiles } from './files.js';
+import { type Mistake, mistakesError } from './mistakes.js';
+import { type ConfigurationInput, configurationSchema, type ParsedConfiguration } from './schema.js';
+import { storeFrom } from './values.js';
+
+type WorkspaceInput = ConfigurationInput['tenants'][string]['workspaces'][string];
+
+/** A person of a pool. */
+export type PoolUser = NonNullable<ParsedConfiguration['tenants'][string]['pools'][string]['users']>[number];
+
+/** Where a workspace's people come from. */
+export interface Pool {
+  readonly tenant: string;
+  readonly name: string;
+  readonly users: ReadonlyMap<string, PoolUser>;
+}
+
+/** One workspace as the file has it. */
+export interface WorkspaceDefinition {
+  readonly tenant: string;
+  readonly workspace: string;
+  readonly pool: Pool | undefined;
+  readonly clients: NonNullable<WorkspaceInput['clients']>;
+  readonly policy: Omit<WorkspaceInput, 'pool' | 'clients'>;
+}
+
+/** A configuration that has been checked as far as it can be without the library: files read, paths absolute. */
+export interface Configuration {
+  /** Where it was read from, for messages. */
+  readonly file: string | undefined;
+  readonly publicUrl: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  /** PEM texts; `undefined`: to be made; `false`: plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | false | undefined;
+  readonly trustedProxies: ParsedConfiguration['trusted_proxies'];
+  readonly store: string | undefined;
+  /** `ca` is a PEM text. */
+  readonly outbound: ParsedConfiguration['outbound'];
+  readonly secretKeys: readonly string[] | undefined;
+  readonly workspaces: readonly WorkspaceDefinition[];
+}
+
+/** Reads and checks a configuration file. Throws StartUpError naming the file and each wrong member. */
+export function readConfiguration(file: string): Configuration {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new StartUpError(`--config: cannot read ${file}: ${reasonOf(cause)}`, { cause });
+  }
+  return makeConfiguration(parseJson(text, file), dirname(file), file);
+}
+
+/** Checks a configuration that is no file yet. Relative paths begin at `directory`. Throws StartUpError. */
+export function makeConfiguration(written: unknown, directory: string, file?: string): Configuration {
+  const mistakes: Mistake[] = [];
+  const input = inlineFiles(written, directory, mistakes);
+  if (mistakes.length > 0) throw mistakesError(mistakes, file);
+  const parsed = parse(input, file);
+  const wrong = checkConfiguration(parsed);
+  if (wrong.length > 0) throw mistakesError(wrong, file);
+  return {
+    file,
+    publicUrl: parsed.public_url,
+    host: parsed.listen.host,
+    port: parsed.listen.port,
+    tls: parsed.tls,
+    trustedProxies: parsed.trusted_proxies,
+    store: parsed.store === undefined ? undefined : storeFrom(directory, parsed.store),
+    outbound: parsed.outbound,
+    secretKeys: parsed.secret_keys,
+    // The library fills in its own defaults, so it gets what was written.
+    workspaces: defineWorkspaces(input as ConfigurationInput, parsed),
+  };
+}
+
+function parse(input: unknown, file: string | undefined): ParsedConfiguration {
+  try {
+    return parseOptions(configurationSchema, input);
+  } catch (thrown) {
+    throw thrown instanceof OptionsError ? mistakesError(thrown.mistakes, file) : thrown;
+  }
+}
+
+function defineWorkspaces(input: ConfigurationInput, parsed: ParsedConfiguration): WorkspaceDefinition[] {
+  const tolerance = parsed.clock_tolerance === undefined ? {} : { clock_tolerance: parsed.clock_tolerance };
+  return Object.entries(input.tenants).flatMap(([tenant, { workspaces }]) => {
+    const pools = new Map<string, Pool>();
+    for (const [name, { users }] of Object.entries(parsed.tenants[tenant]?.pools ?? {})) {
+      pools.set(name, { tenant, name, users: new Map(users.map((user) => [user.id, user])) });
+    }
+    return Object.entries(workspaces).map(([workspace, { pool, clients = [], ...policy }]) => ({
+      tenant,
+      workspace,
+      pool: pool === undefined ? undefined : pools.get(pool),
+      clients,
+      policy: { ...tolerance, ...policy },
+    }));
+  });
+}
+
+/** JSON.parse whose message never repeats the text: it may hold secrets. */
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const position = /at position (\d+)/.exec(reasonOf(cause))?.[1];
+    const line = position === undefined ? '' : ` near line ${text.slice(0, Number(position)).split('\n').length}`;
+    throw new StartUpError(`--config: ${file} is not JSON${line}. Comments and trailing commas are not JSON.`);
+  }
+}

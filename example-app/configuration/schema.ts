@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { clientMetadataSchema, workspacePolicySchema } from '../../index.js';
+import { isSecretKey } from '../secret-keys.js';
+import { mailSchema, publicUrlSchema, storeSchema, urlNameSchema } from './values.js';
+
+const port = z.int().min(0).max(65_535);
+
+const userSchema = z.strictObject({
+  /** The `sub` of the person's tokens: printable ASCII (OpenID Connect Core 2). */
+  id: z.string().regex(/^[\x21-\x7E]{1,255}$/, 'must be 1 to 255 printable ASCII characters'),
+  username: z.string().min(1).optional(),
+  email: z.string().min(1).optional(),
+  name: z.string().min(1).optional(),
+  status: z.enum(['active', 'inactive']).default('active'),
+});
+
+const otpTypes = [
+  'activation',
+  'authentication',
+  'challenge',
+  'enroll_webauthn',
+  'reset_password',
+  'reset_totp',
+  'verify_address',
+] as const;
+
+const otpSettingSchema = z.strictObject({
+  /** Characters of the code. */
+  length: z.int().min(6).max(64).default(8),
+  /** Seconds. */
+  ttl: z.int().min(1).max(86_400).default(600),
+  max_attempts: z.int().min(1).max(100).default(5),
+});
+
+const poolSchema = z.strictObject({
+  otp_settings: z.partialRecord(z.enum(otpTypes), otpSettingSchema).default({}),
+  users: z.array(userSchema).default([]),
+});
+
+const workspaceSchema = workspacePolicySchema.extend({
+  /** A pool of the same tenant. Absent: nobody can sign in here. */
+  pool: z.string().optional(),
+  clients: z.array(clientMetadataSchema).default([]),
+});
+
+const tenantSchema = z.strictObject({
+  pools: z.record(urlNameSchema, poolSchema).default({}),
+  workspaces: z.record(urlNameSchema, workspaceSchema),
+});
+
+const trustedProxySchema = z.strictObject({
+  /** Peer addresses, such as `10.0.0.0/8`. */
+  cidr: z.string().min(1),
+  /** How the proxy hands the client's certificate on. */
+  client_certificate: z.enum(['nginx', 'rfc9440', 'envoy-xfcc', 'haproxy', 'apache', 'traefik', 'alb']),
+  /** Absent: the preset's usual name. */
+  header: z.string().min(1).optional(),
+  verify_header: z.string().min(1).optional(),
+});
+
+const secretKeySchema = z.string().refine(isSecretKey, 'must be base64 of exactly 32 bytes');
+
+/** The configuration file, whole. A path in it is relative to the file. */
+export const configurationSchema = z.strictObject({
+  /** Absent: `https://localhost:{port}`. */
+  public_url: publicUrlSchema.optional(),
+  listen: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8443) }).prefault({}),
+  /** Absent: a certificate is made in the data directory. `false`: plain HTTP, behind a proxy of `trusted_proxies`. */
+  tls: z
+    .union(
+      [z.literal(false), z.strictObject({ cert: z.string().min(1), key: z.string().min(1) })],
+      'must be false, or an object with cert and key and nothing else',
+    )
+    .optional(),
+  trusted_proxies: z.array(trustedProxySchema).default([]),
+  /** Absent: `lmdb:` in the data directory. */
+  store: storeSchema.optional(),
+  mail: mailSchema.default('outbox:'),
+  /** What we may fetch from. `allow_private_hosts`: `host:port`, exceptions to the guard against private addresses. */
+  outbound: z
+    .strictObject({ allow_private_hosts: z.array(z.string().min(1)).optional(), ca: z.string().min(1).optional() })
+    .optional(),
+  /** Newest first. Absent: one is made in the data directory. */
+  secret_keys: z.array(secretKeySchema).min(1).optional(),
+  rate_limits: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
+  /** Seconds, for each workspace that does not say its own. */
+  clock_tolerance: z.int().min(0).max(60).optional(),
+  mtls: z.strictObject({ public_url: publicUrlSchema, listen: z.strictObject({ port }) }).optional(),
+  admin_tokens: z.array(z.string().min(1)).default([]),
+  tenants: z.record(urlNameSchema, tenantSchema),
+});
+
+/** The file as people write it. */
+export type ConfigurationInput = z.input<typeof configurationSchema>;
+/** The file with its defaults filled in. */
+export type ParsedConfiguration = z.output<typeof configurationSchema>;

@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+/** A name that stands in URLs as it is written. */
+export const urlNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._~-]+$/, 'may hold letters, digits and . _ ~ - only: it becomes part of URLs')
+  .refine((name) => name !== '.' && name !== '..', 'may not be . or .. as it becomes part of URLs');
+
+/** The https URL people reach this server at, written as it is compared: no query, fragment or trailing slash. */
+export const publicUrlSchema = z.string().superRefine((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const written = url && (url.pathname === '/' ? url.origin : `${url.origin}${url.pathname}`);
+  if (url?.protocol !== 'https:') context.addIssue({ code: 'custom', message: 'must be an https URL' });
+  else if (text !== written || text.endsWith('/')) {
+    context.addIssue({
+      code: 'custom',
+      message: 'must have no query, fragment, user name, default port, upper-case host or trailing slash',
+    });
+  }
+});
+
+/** `memory:`, `memory:?acknowledge=single-process` or `lmdb:DIR`. */
+export const storeSchema = z.string().superRefine((url, context) => {
+  const scheme = /^([a-z][a-z0-9+.-]*):/.exec(url)?.[1] ?? '';
+  if (['redis', 'rediss', 'postgres', 'postgresql'].includes(scheme)) {
+    context.addIssue({ code: 'custom', message: `the ${scheme}: store is not part of this version` });
+  } else if (scheme !== 'memory' && !/^lmdb:(?!\/\/)./.test(url)) {
+    context.addIssue({ code: 'custom', message: 'must be memory: or lmdb:DIR' });
+  }
+});
+
+/** A store URL whose `lmdb:` directory, if relative, is taken from `directory`. */
+export function storeFrom(directory: string, store: string): string {
+  return store.startsWith('lmdb:') ? `lmdb:${resolve(directory, store.slice('lmdb:'.length))}` : store;
+}
+
+/** `outbox:`, which keeps mails in this process. */
+export const mailSchema = z.string().superRefine((url, context) => {
+  if (url.startsWith('smtp:') || url.startsWith('smtps:')) {
+    context.addIssue({ code: 'custom', message: 'sending mail by smtp is not part of this version; use outbox:' });
+  } else if (url !== 'outbox:') context.addIssue({ code: 'custom', message: 'must be outbox:' });
+});

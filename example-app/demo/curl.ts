@@ -1,0 +1,35 @@
+/** Parts of a curl command. */
+export interface CurlParts {
+  /** Absolute path of the authority's certificate. Absent: the system's own are enough. */
+  readonly authorityPath: string | undefined;
+  /** For `-u`. */
+  readonly user?: string;
+  /** Absolute paths, for `--cert` and `--key`. */
+  readonly certificate?: { readonly certificate: string; readonly key: string };
+  /** Sent as the form-encoded body. A value that begins with `$(` is left to the shell. */
+  readonly form?: Readonly<Record<string, string>>;
+  /** Whole header lines. */
+  readonly headers?: readonly string[];
+}
+
+/** A command line that works in any directory. It prints the reply and fails when the status is 400 or more. */
+export function curl(url: string, { authorityPath, user, certificate, form, headers }: CurlParts): string {
+  const words = ['curl', '-sS', '--fail-with-body'];
+  if (authorityPath !== undefined) words.push('--cacert', quote(authorityPath));
+  if (user !== undefined) words.push('-u', quote(user));
+  if (certificate) words.push('--cert', quote(certificate.certificate), '--key', quote(certificate.key));
+  for (const header of headers ?? []) words.push('-H', header.includes('$(') ? `"${header}"` : quote(header));
+  for (const [name, value] of Object.entries(form ?? {})) words.push(...formWords(name, value));
+  return [...words, quote(url)].join(' ');
+}
+
+/** A word as a POSIX shell takes it literally. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function formWords(name: string, value: string): string[] {
+  if (value.startsWith('$(')) return ['-d', `"${name}=${value}"`];
+  const encodes = /^[\w.~-]+$/.test(value);
+  return [encodes ? '-d' : '--data-urlencode', quote(`${name}=${value}`)];
+}

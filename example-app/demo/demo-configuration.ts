@@ -1,0 +1,155 @@
+import { createPublicKey } from 'node:crypto';
+import type { Configuration } from '../configuration/configuration.js';
+import { makeConfiguration } from '../configuration/configuration.js';
+import type { ConfigurationInput } from '../configuration/schema.js';
+import type { DataDirectory } from '../data-directory.js';
+import type { ClientPki } from '../pki/client-pki.js';
+import { organization } from '../pki/forge-certificates.js';
+import { keepPrivateKey } from '../pki/keys.js';
+import type { DemoSecrets } from './secrets.js';
+
+/** The person everybody may be in the demo. */
+export const demoUser = {
+  id: '6833b9b9908740b2b1c68608054c1477',
+  username: 'johndoe',
+  email: 'johndoe@example.com',
+  name: 'John Doe',
+} as const;
+
+/** Where the demo's clients live. */
+export const demoTenant = 'acme';
+export const demoWorkspace = 'demo';
+
+/** The key file of a client that signs its assertions, within the data directory. */
+export const privateKeyJwtKey = 'clients/demo-private-key-jwt.key';
+
+/** What the demo configuration is made of. */
+export interface DemoMaterial {
+  readonly secrets: DemoSecrets;
+  readonly pki: ClientPki;
+  /** PKCS#8 PEM, P-256: the key of demo-private-key-jwt. */
+  readonly assertionKey: string;
+  /** Absolute path of the authority's certificate. */
+  readonly authorityPath: string;
+}
+
+/** The key with which demo-private-key-jwt signs, made on first start. Rejects with StartUpError. */
+export function keepAssertionKey(directory: DataDirectory): Promise<string> {
+  return keepPrivateKey(directory, privateKeyJwtKey, 'ec');
+}
+
+/** The configuration that runs when no file is given: one client per method, and one of each grant. */
+export function demoConfiguration(publicUrl: string, material: DemoMaterial): Configuration {
+  return makeConfiguration(demoInput(publicUrl, material), '/');
+}
+
+function demoInput(publicUrl: string, { secrets, authorityPath, ...material }: DemoMaterial): ConfigurationInput {
+  return {
+    public_url: publicUrl,
+    tenants: {
+      [demoTenant]: {
+        pools: { staff: { users: [demoUser] } },
+        workspaces: {
+          system: {
+            clients: [
+              {
+                client_id: 'signin',
+                client_secret: secrets.signin,
+                token_endpoint_auth_method: 'client_secret_post',
+                grant_types: ['client_credentials'],
+                scope: 'identity_self_registration',
+              },
+            ],
+          },
+          [demoWorkspace]: {
+            pool: 'staff',
+            pkce: 'public-clients',
+            audience: 'https://api.example.com',
+            accept_json_requests: true,
+            root_cas: [authorityPath],
+            scopes: {
+              openid: {},
+              profile: { description: 'Your name' },
+              email: { description: 'Your e-mail address' },
+              offline_access: {},
+              read: { description: 'Read your data' },
+              'accounts.*': { description: 'One account' },
+            },
+            clients: demoClients(publicUrl, secrets, material),
+          },
+        },
+      },
+    },
+  };
+}
+
+type Clients = NonNullable<ConfigurationInput['tenants'][string]['workspaces'][string]['clients']>;
+
+function demoClients(
+  publicUrl: string,
+  secrets: DemoSecrets,
+  { pki, assertionKey }: Pick<DemoMaterial, 'pki' | 'assertionKey'>,
+): Clients {
+  const both = {
+    grant_types: ['authorization_code', 'client_credentials'],
+    response_types: ['code'],
+    redirect_uris: [`${publicUrl}/callback`],
+    scope: 'openid profile email read',
+  };
+  const own = { grant_types: ['client_credentials'], response_types: [], scope: 'read accounts.*' };
+  const publicKey = createPublicKey(assertionKey).export({ format: 'jwk' });
+  return [
+    {
+      ...both,
+      client_id: 'demo-basic',
+      client_name: 'Demo with a secret in the header',
+      client_secret: secrets['demo-basic'],
+      token_endpoint_auth_method: 'client_secret_basic',
+    },
+    {
+      ...both,
+      client_id: 'demo-post',
+      client_name: 'Demo with a secret in the body',
+      client_secret: secrets['demo-post'],
+      token_endpoint_auth_method: 'client_secret_post',
+    },
+    {
+      ...own,
+      client_id: 'demo-secret-jwt',
+      client_name: 'Demo with an assertion by secret',
+      client_secret: secrets['demo-secret-jwt'],
+      token_endpoint_auth_method: 'client_secret_jwt',
+    },
+    {
+      ...both,
+      client_id: 'demo-private-key-jwt',
+      client_name: 'Demo with an assertion by private key',
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [{ ...publicKey, kid: 'demo', use: 'sig', alg: 'ES256' }] },
+    },
+    {
+      ...own,
+      client_id: 'demo-tls',
+      client_name: 'Demo with a certificate by an authority',
+      token_endpoint_auth_method: 'tls_client_auth',
+      // RFC 4514 writes the last component first.
+      tls_client_auth_subject_dn: `CN=demo-tls,O=${organization}`,
+    },
+    {
+      ...own,
+      client_id: 'demo-self-signed',
+      client_name: 'Demo with a self-signed certificate',
+      token_endpoint_auth_method: 'self_signed_tls_client_auth',
+      certificate: pki.selfSigned.certificate,
+    },
+    {
+      client_id: 'demo-public',
+      client_name: 'Demo application',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      redirect_uris: [`${publicUrl}/callback`],
+      scope: 'openid profile email read',
+    },
+  ];
+}

@@ -1,0 +1,49 @@
+import type { DemoFacts } from '../banner.js';
+import type { Configuration } from '../configuration/configuration.js';
+import type { DataDirectory } from '../data-directory.js';
+import { keepClientPki } from '../pki/client-pki.js';
+import type { ServerPki } from '../pki/server-pki.js';
+import { demoConfiguration, demoTenant, demoWorkspace, keepAssertionKey } from './demo-configuration.js';
+import { writeScripts } from './scripts.js';
+import { keepDemoSecrets, secretsPath } from './secrets.js';
+
+/** What runs when no configuration file is given. */
+export interface Demo {
+  configuration(publicUrl: string): Configuration;
+  /** Writes the scripts for the server that listens at `port`, and tells what the banner shows. */
+  facts(publicUrl: string, port: number): Promise<DemoFacts>;
+}
+
+/** An authorization request of the demo to click on. */
+export function demoTryUrl(publicUrl: string): string {
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: 'demo-basic',
+    redirect_uri: `${publicUrl}/callback`,
+    scope: 'openid profile email read',
+    state: 'from-the-home-page',
+  });
+  return `${publicUrl}/${demoTenant}/${demoWorkspace}/oauth2/authorize?${query}`;
+}
+
+/** Finds or makes the demo's secrets, keys and certificates. Rejects with StartUpError. */
+export async function makeDemo(directory: DataDirectory, { authority, authorityPath }: ServerPki): Promise<Demo> {
+  const [secrets, assertionKey, pki] = await Promise.all([
+    keepDemoSecrets(directory),
+    keepAssertionKey(directory),
+    keepClientPki(directory, authority, 'demo-tls', 'demo-self-signed'),
+  ]);
+  return {
+    configuration: (publicUrl) => demoConfiguration(publicUrl, { secrets, pki, assertionKey, authorityPath }),
+    facts: async (publicUrl, port) => {
+      const scripts = await writeScripts(directory, {
+        issuer: `${publicUrl}/${demoTenant}/${demoWorkspace}`,
+        redirectUri: `${publicUrl}/callback`,
+        authorityPath,
+        secretsPath: secretsPath(directory),
+        port,
+      });
+      return { secrets, pki, scripts };
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
+import helmet from 'helmet';
+import { showCallback } from './callback.js';
+import { showHome } from './home.js';
+import { html } from './html.js';
+import { page } from './layout.js';
+import { showSignIn, takeSignIn } from './sign-in.js';
+import type { Site } from './site.js';
+import { stylesheet } from './stylesheet.js';
+
+/** The pages and the API beside the protocol. */
+export function makeApp(site: Site): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(headers(site.local), noStore);
+  app.get('/healthz', (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+  app.get('/readyz', readiness(site));
+  app.use(site.base === '' ? '/' : site.base, pages(site));
+  app.use(notFound(site.base), failed(site));
+  return app;
+}
+
+function pages(site: Site): Router {
+  const router = express.Router();
+  const form = express.urlencoded({ extended: false, limit: '16kb' });
+  router.get('/', showHome(site));
+  router.get('/callback', showCallback(site.base));
+  router.get('/assets/style.css', (_request, response) => {
+    response.type('css').set('Cache-Control', 'public, max-age=300').send(stylesheet);
+  });
+  router.get('/api/hello', site.guard, site.hello);
+  for (const { workspace, issuer } of site.workspaces) {
+    const facts = { base: site.base, workspace, issuer, sessions: site.sessions };
+    const path = `/${workspace.tenant}/${workspace.workspace}/login`;
+    router.route(path).get(showSignIn(facts)).post(form, takeSignIn(facts));
+  }
+  return router;
+}
+
+function headers(local: boolean): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      // No form-action: browsers hold the redirects after a form against it, and those lead to every client's page.
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+    // On localhost it would take plain HTTP from every other program of this machine.
+    strictTransportSecurity: local ? false : { maxAge: 31_536_000, includeSubDomains: false },
+  });
+}
+
+const noStore: RequestHandler = (_request, response, next) => {
+  response.set('Cache-Control', 'no-store');
+  next();
+};
+
+function readiness(site: Site): RequestHandler {
+  return async (_request, response) => {
+    try {
+      await site.ready();
+      response.json({ status: 'ok' });
+    } catch (thrown) {
+      site.log.error({ event: 'readiness' }, thrown);
+      response.status(503).json({ status: 'unavailable' });
+    }
+  };
+}
+
+function notFound(base: string): RequestHandler {
+  return (request, response) => {
+    response.status(404);
+    if (request.accepts(['json', 'html']) !== 'html') response.json({ error: 'not_found' });
+    else response.send(page(base, 'Nothing here', html`<p>There is no page at this address.</p>`));
+  };
+}
+
+function failed(site: Site): ErrorRequestHandler {
+  return (thrown, request, response, next) => {
+    if (response.headersSent) return next(thrown);
+    const status = statusOf(thrown);
+    if (status >= 500) site.log.error({ event: 'page' }, thrown);
+    response.status(status);
+    if (request.accepts(['json', 'html']) !== 'html') response.json({ error: 'request_failed' });
+    else response.send(page(site.base, 'That did not work', html`<p>The server could not answer this request.</p>`));
+  };
+}
+
+/** What Express and its parsers put on their errors; everything else is our own fault. */
+function statusOf(thrown: unknown): number {
+  const status = typeof thrown === 'object' && thrown !== null && 'status' in thrown ? thrown.status : undefined;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
+}

@@ -1,0 +1,34 @@
+export type { ClientCertificate } from './lib/certificates/client-certificate.js';
+export { type AuthenticateClientOptions, authenticateClient } from './lib/client-authentication/middleware.js';
+export { PassportClientStrategy } from './lib/client-authentication/passport-face.js';
+export type { AuthenticationOptions, ProvenClient } from './lib/client-authentication/service.js';
+export type {
+  AuthenticationContext,
+  ClientAuthenticationStrategy,
+  ClientRequest,
+  Evidence,
+  Mechanism,
+  Verification,
+} from './lib/client-authentication/strategy.js';
+export type { RegisteredClient } from './lib/clients/client.js';
+export { type ClientMetadata, type ClientMetadataInput, clientMetadataSchema } from './lib/clients/metadata.js';
+export type { ClientSource } from './lib/clients/registry.js';
+export { type FailureDetail, type FailureReason, OAuthError, type OAuthErrorCode } from './lib/errors.js';
+export type { AuthorizationServerEvent, EventListener, OutcomeEvent, WarningEvent, WarningName } from './lib/events.js';
+export { authorizationCode } from './lib/grants/authorization-code.js';
+export { clientCredentials } from './lib/grants/client-credentials.js';
+export type { Grant, TokenRequest } from './lib/grants/grant.js';
+export type { Form } from './lib/http/form.js';
+export type { SignedInUser, User, UserDirectory } from './lib/identity/users.js';
+export { OptionsError, parseOptions } from './lib/options.js';
+export { type GrantRouter, type GrantRouterOptions, grantRouter } from './lib/router.js';
+export { storeConformance } from './lib/stores/conformance.js';
+export { openStore } from './lib/stores/open.js';
+export type { Claim, Store } from './lib/stores/store.js';
+export { type ProtectResourceOptions, protectResource, type VerifiedAccess } from './lib/tokens/protect-resource.js';
+export type { TokenOrder, TokenResponse } from './lib/tokens/token-issuer.js';
+export type { WorkspaceOptions } from './lib/workspaces/options.js';
+export { type WorkspacePolicy, type WorkspacePolicyInput, workspacePolicySchema } from './lib/workspaces/policy.js';
+export type { WorkspaceServices } from './lib/workspaces/services.js';
+export type { AuthenticateUser, Interaction, Workspace } from './lib/workspaces/workspace.js';
+export * from './strategies/index.js';

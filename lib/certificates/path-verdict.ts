@@ -1,0 +1,19 @@
+/** Why there is no valid path. */
+export type PathProblem =
+  | 'malformed'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'untrusted'
+  | 'ca_certificate'
+  | 'not_a_ca'
+  | 'not_a_client_certificate'
+  | 'weak_key'
+  | 'weak_signature'
+  | 'unknown_critical_extension'
+  | 'path_too_long'
+  | 'name_constraints';
+
+/** `validUntil` is the earliest end of a validity period in the path, milliseconds. `detail` is for the operator. */
+export type PathVerdict =
+  | { readonly ok: true; readonly validUntil: number }
+  | { readonly ok: false; readonly reason: PathProblem; readonly detail: string };

@@ -1,0 +1,172 @@
+import type { ClientCertificate } from '../certificates/client-certificate.js';
+import type { ClientRegistry, RegisteredClient } from '../clients/client.js';
+import { OAuthError } from '../errors.js';
+import type {
+  AuthenticationContext,
+  ClientAuthenticationStrategy,
+  ClientRequest,
+  Evidence,
+  Mechanism,
+} from './strategy.js';
+
+/** A client that has proven who it is. */
+export interface ClientAuthentication {
+  readonly client: RegisteredClient;
+  /** The method that proved it; `none` for a public client. */
+  readonly method: string;
+  /** The certificate of the connection, whatever the method: tokens may be bound to it (RFC 8705 3). */
+  readonly certificate: ClientCertificate | undefined;
+}
+
+export interface AuthenticatorOptions {
+  readonly strategies: readonly ClientAuthenticationStrategy[];
+  /** Methods accepted here. A strategy that is not listed still recognises its evidence, so that the log can say so. */
+  readonly enabledMethods: ReadonlySet<string>;
+  readonly clients: ClientRegistry;
+  readonly context: AuthenticationContext;
+}
+
+interface Finding {
+  readonly strategy: ClientAuthenticationStrategy;
+  readonly evidence: Evidence;
+}
+
+const bodyParameters = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
+
+/**
+ * Decides which one strategy judges a request, and lets no other near it. One mechanism per request (RFC 6749 2.3),
+ * one look-up of the client, and the client's registered method alone is accepted (RFC 7591 2).
+ */
+export class Authenticator {
+  /** The names of the methods it understands. */
+  readonly methods: readonly string[];
+  /** Body parameters of all strategies: none may be sent twice. */
+  readonly parameters: readonly string[];
+  readonly #options: AuthenticatorOptions;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+    this.methods = options.strategies.map(({ name }) => name);
+    this.parameters = [
+      ...new Set([...bodyParameters, ...options.strategies.flatMap((strategy) => strategy.parameters ?? [])]),
+    ];
+  }
+
+  /**
+   * Resolves with the client, or rejects with OAuthError: `several_methods`, `client_id_conflict`, an `invalid_client`
+   * reason. Nothing is used up by a failure.
+   */
+  async authenticate(request: ClientRequest): Promise<ClientAuthentication> {
+    request.form.refuseRepeated(this.parameters);
+    const findings = this.#extract(request);
+    const { clientId } = (findings[0] as Finding).evidence;
+    const client = await this.#options.clients.find(clientId);
+    if (!client) return this.#refuse(findings, new OAuthError('unknown_client', { detail: { client_id: clientId } }));
+    const finding = this.#forRegisteredMethod(client, findings);
+    if (finding instanceof OAuthError) return this.#refuse(findings, finding);
+    const { name } = finding.strategy;
+    if (!this.#options.enabledMethods.has(name)) {
+      return this.#refuse(
+        findings,
+        new OAuthError('method_not_enabled', { detail: { client_id: clientId, method: name } }),
+      );
+    }
+    await this.#verify(finding, client);
+    if (!client.active) throw new OAuthError('client_inactive', { detail: { client_id: clientId, method: name } });
+    return { client, method: name, certificate: request.certificate };
+  }
+
+  /** What the presented mechanism says, by every strategy that understands it. At least one. */
+  #extract(request: ClientRequest): readonly Finding[] {
+    const extracted = this.#options.strategies.map((strategy) => ({ strategy, answer: strategy.extract(request) }));
+    const presented = explicitMechanisms(request);
+    for (const { strategy, answer } of extracted) {
+      if (answer !== undefined && !isAmbient(strategy.mechanism)) presented.add(strategy.mechanism);
+    }
+    if (presented.size > 1) throw new OAuthError('several_methods', { detail: { presented: [...presented] } });
+    const [mechanism] = presented;
+    const relevant = extracted.filter(({ strategy, answer }) => {
+      return (
+        answer !== undefined &&
+        (mechanism === undefined ? isAmbient(strategy.mechanism) : strategy.mechanism === mechanism)
+      );
+    });
+    const findings = relevant.flatMap(({ strategy, answer }) =>
+      answer === undefined || answer instanceof OAuthError ? [] : [{ strategy, evidence: answer }],
+    );
+    if (findings.length === 0) throw nothingUsable(request, mechanism, relevant[0]?.answer);
+    refuseOtherClientIds(request, findings);
+    return findings;
+  }
+
+  #forRegisteredMethod(client: RegisteredClient, findings: readonly Finding[]): Finding | OAuthError {
+    const exact = findings.find(({ strategy }) => strategy.name === client.method);
+    if (exact) return exact;
+    const presented = findings.map(({ strategy }) => strategy.name);
+    const detail = { client_id: client.id, registered: client.method, presented };
+    const [first] = findings as [Finding, ...Finding[]];
+    if (isAmbient(first.strategy.mechanism)) return new OAuthError('no_credentials', { detail });
+    const other = findings.find(({ strategy }) => mayStandIn(strategy.name, client));
+    if (!other) return new OAuthError('method_not_registered', { detail });
+    this.#options.context.warn('basic_or_post_used', detail);
+    return other;
+  }
+
+  async #verify({ strategy, evidence }: Finding, client: RegisteredClient): Promise<void> {
+    try {
+      await strategy.verify(evidence, client, this.#options.context);
+    } catch (thrown) {
+      if (!(thrown instanceof OAuthError)) throw thrown;
+      throw new OAuthError(thrown.reason, {
+        description: thrown.description,
+        cause: thrown.cause,
+        detail: { client_id: client.id, method: strategy.name, ...thrown.detail },
+      });
+    }
+  }
+
+  /** Takes as long as a verification would, then fails. Of strategies that share a mechanism, each knows its own part. */
+  async #refuse(findings: readonly Finding[], failure: OAuthError): Promise<never> {
+    for (const { strategy, evidence } of findings) await strategy.rehearse?.(evidence, this.#options.context);
+    throw failure;
+  }
+}
+
+/** Mechanisms that are seen even when no strategy here understands them: two of them are two methods all the same. */
+function explicitMechanisms({ authorization, form }: ClientRequest): Set<Mechanism> {
+  const presented = new Set<Mechanism>();
+  if (authorization.length > 0) presented.add('authorization');
+  if (form.has('client_secret')) presented.add('client_secret');
+  if (form.has('client_assertion') || form.has('client_assertion_type')) presented.add('client_assertion');
+  return presented;
+}
+
+/** A certificate or a bare client_id comes along with other methods, so it counts only when nothing else was sent. */
+function isAmbient(mechanism: Mechanism): boolean {
+  return mechanism === 'certificate' || mechanism === 'client_id';
+}
+
+function mayStandIn(method: string, { metadata, method: registered }: RegisteredClient): boolean {
+  const secretMethods = ['client_secret_basic', 'client_secret_post'];
+  return (
+    metadata.secret_methods === 'basic-or-post' && secretMethods.includes(method) && secretMethods.includes(registered)
+  );
+}
+
+function nothingUsable(request: ClientRequest, mechanism: Mechanism | undefined, answer: unknown): OAuthError {
+  if (answer instanceof OAuthError) return answer;
+  if (mechanism === 'authorization') return new OAuthError('authorization_scheme_unsupported');
+  if (mechanism !== undefined) return new OAuthError('method_not_enabled', { detail: { presented: mechanism } });
+  const clientId = request.form.get('client_id');
+  return new OAuthError('no_credentials', clientId === undefined ? {} : { detail: { client_id: clientId } });
+}
+
+/** Every client_id in the request must be the same one (RFC 6749 2.3.1, RFC 7521 4.2). */
+function refuseOtherClientIds({ form }: ClientRequest, findings: readonly Finding[]): void {
+  const [{ evidence, strategy }] = findings as [Finding, ...Finding[]];
+  const inBody = form.get('client_id');
+  if (inBody !== undefined && inBody !== evidence.clientId) {
+    const reason = strategy.mechanism === 'client_assertion' ? 'client_id_mismatch' : 'client_id_conflict';
+    throw new OAuthError(reason, { detail: { in_body: inBody, in_credentials: evidence.clientId } });
+  }
+}

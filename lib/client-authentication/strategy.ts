@@ -1,0 +1,83 @@
+import type { ClientCertificate } from '../certificates/client-certificate.js';
+import type { TrustAnchors } from '../certificates/path-validation.js';
+import type { RegisteredClient } from '../clients/client.js';
+import type { OAuthError } from '../errors.js';
+import type { WarningName } from '../events.js';
+import type { Form } from '../http/form.js';
+import type { Store } from '../stores/store.js';
+
+/** The parts of a request that client authentication may read. Made once per request, whatever mounted us. */
+export interface ClientRequest {
+  /** Every Authorization header, as sent. More than one is malformed. */
+  readonly authorization: readonly string[];
+  /** A header's values, by lower-case name. */
+  header(name: string): readonly string[];
+  /** The body's parameters: flat, empty values gone, none of the known ones repeated. */
+  readonly form: Form;
+  /** The certificate of this connection, or undefined (RFC 8705). */
+  readonly certificate: ClientCertificate | undefined;
+}
+
+/**
+ * What carries the proof. The first three exclude each other (RFC 6749 2.3): two in one request are refused.
+ * `certificate` and `client_id` are what is left when none of those was sent. A method of your own names its own.
+ */
+export type Mechanism =
+  | 'authorization'
+  | 'client_secret'
+  | 'client_assertion'
+  | 'certificate'
+  | 'client_id'
+  | (string & Record<never, never>);
+
+/** What `extract` found. Each strategy adds what its `verify` needs. */
+export interface Evidence {
+  /** The client the request claims to come from. Not proven yet. */
+  readonly clientId: string;
+}
+
+/** What verification may use beside the evidence and the client. One per issuer, not per request. */
+export interface AuthenticationContext {
+  readonly issuer: string;
+  /** Our own endpoint URLs that a client with `legacy_assertion_audience` may name as audience (RFC 10070 5). */
+  readonly legacyAudiences: ReadonlySet<string>;
+  /** The issuer's own part of the store. */
+  readonly store: Store;
+  /** JWS algorithms accepted in client assertions. `Ed25519` stands for `EdDSA` too (RFC 9864). */
+  readonly signingAlgorithms: ReadonlySet<string>;
+  /** Seconds, 0 to 60. */
+  readonly clockTolerance: number;
+  /** The only anchors tls_client_auth trusts. */
+  readonly trustAnchors: TrustAnchors;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Tells the operator about something accepted that should not last. */
+  warn(name: WarningName, detail: Readonly<Record<string, unknown>>): void;
+}
+
+/** What was proven, for the event. */
+export interface Verification {
+  readonly certificate?: ClientCertificate;
+}
+
+/**
+ * One client authentication method. `extract` reads the request and touches nothing else; `verify` judges what was
+ * extracted and never sees the request.
+ */
+export interface ClientAuthenticationStrategy<E extends Evidence = Evidence> {
+  /** The method's name: a value of `token_endpoint_auth_method`. */
+  readonly name: string;
+  readonly mechanism: Mechanism;
+  /** Body parameters it reads; sending one of them twice is refused. */
+  readonly parameters?: readonly string[];
+  /** Nothing (undefined), evidence, or an OAuthError when what is there is malformed. Must not throw. */
+  extract(request: ClientRequest): E | OAuthError | undefined;
+  /** Resolves when the evidence proves the client; rejects with OAuthError otherwise. */
+  verify(
+    evidence: E,
+    client: RegisteredClient,
+    context: AuthenticationContext,
+  ): Promise<Verification | undefined> | Verification | undefined;
+  /** Spends what `verify` would spend, for a client that does not exist, so that time does not tell (RFC 6749 10.10). */
+  rehearse?(evidence: E, context: AuthenticationContext): Promise<void> | void;
+}

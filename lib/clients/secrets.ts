@@ -1,0 +1,102 @@
+import { createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
+import { SecretKeys } from '../secret-keys.js';
+import type { ClientSecrets, SecretVerdict } from './client.js';
+import { macOfDigest, openSecret, readMacHash, readSha256Hash, secretDigest } from './stored-secrets.js';
+
+/** One secret in any of the forms it may be kept in. `expiresAt`: milliseconds since 1970, or Infinity. */
+export interface SecretRecord {
+  readonly form: 'plain' | 'hash' | 'encrypted';
+  readonly value: string;
+  readonly expiresAt: number;
+}
+
+interface Entry {
+  readonly mac: Buffer;
+  /** Which of the macs of a presented secret it is compared with. */
+  readonly keyIndex: number;
+  readonly expiresAt: number;
+}
+
+interface MacKey {
+  readonly key: KeyObject;
+  readonly expiresAt: number;
+}
+
+/**
+ * Makes a client's secrets ready and forgets the plain ones. With `forMac` they also become HMAC keys, as
+ * client_secret_jwt needs them. Throws a TypeError for a record that these secret keys cannot make use of.
+ */
+export function clientSecrets(
+  secretKeys: SecretKeys,
+  clientId: string,
+  records: readonly SecretRecord[],
+  forMac: boolean,
+): ClientSecrets {
+  const entries: Entry[] = [];
+  const macKeys: MacKey[] = [];
+  for (const { form, value, expiresAt } of records) {
+    const plain = form === 'encrypted' ? openSecret(secretKeys, clientId, value) : form === 'plain' ? value : undefined;
+    if (form === 'encrypted' && plain === undefined) throw new TypeError('cannot be opened with these secret_keys');
+    entries.push({ ...comparable(secretKeys, plain, value), expiresAt });
+    if (forMac && plain !== undefined) macKeys.push({ key: createSecretKey(plain, 'utf8'), expiresAt });
+  }
+  return new HashedSecrets(secretKeys, entries, macKeys);
+}
+
+function comparable(secretKeys: SecretKeys, plain: string | undefined, stored: string): Omit<Entry, 'expiresAt'> {
+  const digest = plain === undefined ? readSha256Hash(stored) : secretDigest(plain);
+  // What others hashed goes through our own HMAC too, so that checking costs the same for every form.
+  if (digest !== undefined) return { mac: macOfDigest(secretKeys, digest), keyIndex: 0 };
+  const { keyId = '', mac = Buffer.alloc(0) } = readMacHash(stored) ?? {};
+  const keyIndex = secretKeys.ids.indexOf(keyId);
+  if (keyIndex === -1) throw new TypeError('was made with a key that is not among the secret_keys');
+  return { mac, keyIndex };
+}
+
+/** Secrets that nothing matches: for spending on an unknown client what a known one costs. */
+export function decoySecrets(secretKeys: SecretKeys = SecretKeys.ephemeral()): ClientSecrets {
+  return new HashedSecrets(secretKeys, [], []);
+}
+
+class HashedSecrets implements ClientSecrets {
+  readonly #secretKeys: SecretKeys;
+  readonly #keyIds: readonly string[];
+  readonly #entries: readonly Entry[];
+  readonly #hasSecrets: boolean;
+  readonly #macKeys: readonly MacKey[];
+  readonly #allKeys: readonly KeyObject[];
+  readonly #firstExpiry: number;
+
+  constructor(secretKeys: SecretKeys, entries: readonly Entry[], macKeys: readonly MacKey[]) {
+    this.#secretKeys = secretKeys;
+    this.#keyIds = secretKeys.ids;
+    this.#hasSecrets = entries.length > 0;
+    const decoy: Entry = { mac: randomBytes(32), keyIndex: 0, expiresAt: Number.POSITIVE_INFINITY };
+    this.#entries = this.#hasSecrets ? entries : [decoy];
+    this.#macKeys = macKeys;
+    this.#allKeys = macKeys.map(({ key }) => key);
+    this.#firstExpiry = Math.min(...macKeys.map(({ expiresAt }) => expiresAt));
+  }
+
+  check(presented: string, now: number): SecretVerdict {
+    const digest = secretDigest(presented);
+    // Under every key, even if no secret of this client needs it: the time must not tell clients apart.
+    const macs = this.#keyIds.map((id) => macOfDigest(this.#secretKeys, digest, id));
+    let live = false;
+    let expired = false;
+    for (const { mac, keyIndex, expiresAt } of this.#entries) {
+      const computed = macs[keyIndex];
+      const same = computed !== undefined && timingSafeEqual(computed, mac);
+      live = (same && now < expiresAt) || live;
+      expired = (same && now >= expiresAt) || expired;
+    }
+    if (!this.#hasSecrets) return 'none';
+    if (live) return 'match';
+    return expired ? 'expired' : 'mismatch';
+  }
+
+  macKeys(now: number): readonly KeyObject[] {
+    if (now < this.#firstExpiry) return this.#allKeys;
+    return this.#macKeys.filter(({ expiresAt }) => now < expiresAt).map(({ key }) => key);
+  }
+}

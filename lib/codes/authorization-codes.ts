@@ -1,0 +1,81 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { RegisteredClient } from '../clients/client.js';
+import type { SignedInUser, User } from '../identity/users.js';
+import type { WorkspaceServices } from '../workspaces/services.js';
+
+/** What an authorization request fixes for its code (RFC 6749 4.1.3, RFC 7636 4.4, RFC 8707 2.2). */
+export interface CodeBinding {
+  readonly clientId: string;
+  readonly redirectUri: string;
+  /** Whether redirect_uri stood in the request: the token request must then repeat it. */
+  readonly redirectUriWasSent: boolean;
+  /** Of method S256: there is no other here. */
+  readonly codeChallenge?: string;
+  readonly scopes: readonly string[];
+  readonly resources: readonly string[];
+  readonly nonce?: string;
+}
+
+/** What a code stands for. */
+export interface CodeRecord extends CodeBinding {
+  /** The person as they were when they signed in. */
+  readonly user: User;
+  /** Seconds since 1970. */
+  readonly authTime?: number;
+  /** Names this authorization in all that comes from it. */
+  readonly grantId: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** An expired code is remembered this many seconds, so that the log can tell a late client from a wrong one. */
+const memoryOfExpired = 300;
+
+/** Seconds. Longer than any code is remembered (at most 600 + 300), so that no code outlives the mark of its use. */
+const memoryOfUse = 1200;
+
+type CodeWorkspace = Pick<WorkspaceServices, 'store' | 'now' | 'policy'>;
+
+/**
+ * A new code, 256 random bits as base64url. The store keeps it under its SHA-256 digest only, for the seconds that
+ * `token_ttls.authorization_code` of the client or the workspace allows (RFC 6749 4.1.2, 10.10).
+ */
+export async function issueCode(
+  workspace: CodeWorkspace,
+  client: Pick<RegisteredClient, 'metadata'>,
+  binding: CodeBinding,
+  { id, username, email, name, authTime }: SignedInUser,
+): Promise<string> {
+  const code = randomBytes(32).toString('base64url');
+  const ttl = client.metadata.token_ttls?.authorization_code ?? workspace.policy.token_ttls.authorization_code;
+  const record: CodeRecord = {
+    ...binding,
+    // By name: a host's own record may hold more than the store should see.
+    user: { id, username, email, name },
+    authTime,
+    grantId: randomBytes(16).toString('base64url'),
+    expiresAt: workspace.now() + ttl * 1000,
+  };
+  await workspace.store.set(recordKey(code), JSON.stringify(record), ttl + memoryOfExpired);
+  return code;
+}
+
+/** What the code stands for, used or not; undefined for one that never was or is long gone. Look at `expiresAt`. */
+export async function readCode(workspace: CodeWorkspace, code: string): Promise<CodeRecord | undefined> {
+  const stored = await workspace.store.get(recordKey(code));
+  return stored === undefined ? undefined : (JSON.parse(stored) as CodeRecord);
+}
+
+/** Uses the code up. Of all calls, however many at once, exactly one is answered true (OAuth 2.1 4.1.3). */
+export async function claimCode(workspace: CodeWorkspace, code: string): Promise<boolean> {
+  const { first } = await workspace.store.claim(`code-used:${digest(code)}`, '1', memoryOfUse);
+  return first;
+}
+
+function recordKey(code: string): string {
+  return `code:${digest(code)}`;
+}
+
+function digest(code: string): string {
+  return createHash('sha256').update(code).digest('base64url');
+}

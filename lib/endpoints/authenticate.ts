@@ -1,0 +1,18 @@
+import { certificateWarnings } from '../certificates/header-warnings.js';
+import type { ClientAuthentication } from '../client-authentication/authenticator.js';
+import { clientRequest } from '../client-authentication/client-request.js';
+import { noteProvenClient } from '../client-authentication/proven-client.js';
+import type { Form } from '../http/form.js';
+import type { Exchange } from './exchange.js';
+
+/** Client authentication, the same at every endpoint (RFC 6749 2.3, RFC 7009 2.1, RFC 7662 2.1, RFC 9126 2). */
+export async function authenticateAtEndpoint(exchange: Exchange, form: Form): Promise<ClientAuthentication> {
+  const { request, workspace, facts } = exchange;
+  const { certificate, problem, headerName } = workspace.proxies.certificateOf(request);
+  if (problem) workspace.warn(certificateWarnings[problem], { header: headerName });
+  const authentication = await workspace.authenticator.authenticate(clientRequest(request, form, certificate));
+  facts.client_id = authentication.client.id;
+  facts.method = authentication.method;
+  noteProvenClient(request, authentication);
+  return authentication;
+}

@@ -1,0 +1,6 @@
+import { publishedDocument } from './published.js';
+
+/** The public halves of the workspace's signing keys (RFC 7517 5). */
+export const jwksEndpoint = publishedDocument('jwks', async ({ signingKeys }) => ({
+  keys: (await signingKeys.all()).map(({ publicJwk }) => publicJwk),
+}));

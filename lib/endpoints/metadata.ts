@@ -1,0 +1,69 @@
+import { asymmetricAlgorithms, macAlgorithms } from '../clients/signing-algorithms.js';
+import type { Workspace } from '../workspaces/workspace.js';
+import { publishedDocument } from './published.js';
+
+/** Authorization server metadata (RFC 8414 2, OpenID Connect Discovery 3): what is really enabled, and nothing else. */
+export const metadataEndpoint = publishedDocument('metadata', authorizationServerMetadata);
+
+/** The metadata document of a workspace. */
+export function authorizationServerMetadata(workspace: Workspace): Readonly<Record<string, unknown>> {
+  const { issuer, urls, policy, grants } = workspace;
+  const authorizes = servesAuthorization(workspace);
+  return withoutEmptyArrays({
+    issuer,
+    authorization_endpoint: authorizes ? urls.authorize : undefined,
+    token_endpoint: urls.token,
+    jwks_uri: urls.jwks,
+    // A pattern is nothing that can be asked for.
+    scopes_supported: Object.keys(policy.scopes).filter((scope) => !scope.endsWith('.*')),
+    response_types_supported: authorizes ? ['code'] : undefined,
+    response_modes_supported: authorizes ? ['query'] : undefined,
+    grant_types_supported: [...grants.keys()],
+    token_endpoint_auth_methods_supported: enabledMethods(workspace),
+    token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms(workspace),
+    code_challenge_methods_supported: authorizes ? ['S256'] : undefined,
+    authorization_response_iss_parameter_supported: authorizes,
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: policy.signing_keys,
+    prompt_values_supported: authorizes ? ['none', 'login', 'consent', 'select_account'] : undefined,
+    tls_client_certificate_bound_access_tokens: true,
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
+  });
+}
+
+/** Whether there is an authorization endpoint. */
+export function servesAuthorization({ grants }: Workspace): boolean {
+  return grants.has('authorization_code');
+}
+
+/** The methods that some client can really use: one that signs by no accepted algorithm lets nobody in. */
+function enabledMethods({ authenticator, policy }: Workspace): string[] {
+  const algorithms = policy.token_endpoint_auth_signing_alg_values;
+  return authenticator.methods.filter((method) => {
+    const own = algorithmsOfMethod.get(method);
+    return policy.token_endpoint_auth_methods.includes(method) && (!own || algorithms.some((alg) => own.has(alg)));
+  });
+}
+
+type Algorithms = ReadonlyMap<string, unknown>;
+
+const algorithmsOfMethod: ReadonlyMap<string, Algorithms> = new Map<string, Algorithms>([
+  ['client_secret_jwt', macAlgorithms],
+  ['private_key_jwt', asymmetricAlgorithms],
+]);
+
+/** The algorithms that some enabled method can really use. `EdDSA` is another name for `Ed25519` (RFC 9864). */
+function assertionAlgorithms(workspace: Workspace): string[] {
+  const usable = enabledMethods(workspace).flatMap((method) => algorithmsOfMethod.get(method) ?? []);
+  return workspace.policy.token_endpoint_auth_signing_alg_values
+    .filter((alg) => usable.some((own) => own.has(alg)))
+    .flatMap((alg) => (alg === 'Ed25519' ? ['Ed25519', 'EdDSA'] : [alg]));
+}
+
+/** RFC 8414 3.2: a claim with zero elements is left out. */
+function withoutEmptyArrays(metadata: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(metadata).filter(([, value]) => !(Array.isArray(value) && value.length === 0)),
+  );
+}

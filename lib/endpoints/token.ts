@@ -1,0 +1,82 @@
+import { OAuthError } from '../errors.js';
+import type { Grant, TokenRequest } from '../grants/grant.js';
+import { requestedResources } from '../grants/resource.js';
+import type { Form } from '../http/form.js';
+import { sendJson } from '../http/reply.js';
+import { readForm } from '../http/request-body.js';
+import { loggable } from '../loggable-value.js';
+import { confirmation } from '../tokens/confirmation.js';
+import type { Workspace } from '../workspaces/workspace.js';
+import { authenticateAtEndpoint } from './authenticate.js';
+import type { Endpoint, Exchange } from './exchange.js';
+
+/** RFC 6749's own parameters, whichever grants are offered here. `resource` alone may be repeated (RFC 8707 2). */
+const standardParameters = ['grant_type', 'scope', 'code', 'redirect_uri', 'username', 'password', 'refresh_token'];
+
+/** The token endpoint (RFC 6749 3.2). */
+export const tokenEndpoint: Endpoint = {
+  event: 'token',
+  async handle(exchange) {
+    const { request, response, workspace } = exchange;
+    requirePost(exchange);
+    const form = await readForm(request, { acceptJson: workspace.policy.accept_json_requests });
+    noteGrantType(form, exchange);
+    form.refuseRepeated(knownParameters(workspace));
+    // Before anything of the grant is looked at: bad authentication must cost the rightful owner nothing.
+    const authentication = await authenticateAtEndpoint(exchange, form);
+    const grant = chooseGrant(form, workspace);
+    requireGrantAllowed(grant, authentication);
+    const tokenRequest = { ...authentication, parameters: form.only([...grant.parameters, 'scope', 'resource']) };
+    requestedResources(tokenRequest.parameters, workspace);
+    const validated = await grant.validate(tokenRequest, workspace);
+    confirmation(tokenRequest.client, tokenRequest.certificate);
+    const tokens = await grant.issue(tokenRequest, validated, workspace);
+    exchange.facts.scope = tokens.scope;
+    sendJson(response, 200, tokens);
+    return undefined;
+  },
+};
+
+/** RFC 6749 3.2. */
+export function requirePost({ request }: Exchange): void {
+  if (request.method !== 'POST') throw new OAuthError('method_not_allowed', { detail: { method: request.method } });
+}
+
+const knownByWorkspace = new WeakMap<Workspace, readonly string[]>();
+
+function knownParameters(workspace: Workspace): readonly string[] {
+  let known = knownByWorkspace.get(workspace);
+  if (!known) {
+    const ofGrants = [...workspace.grants.values()].flatMap(({ parameters }) => parameters);
+    known = [...new Set([...standardParameters, ...ofGrants])];
+    knownByWorkspace.set(workspace, known);
+  }
+  return known;
+}
+
+function noteGrantType(form: Form, { facts }: Exchange): void {
+  const grantType = form.get('grant_type');
+  if (grantType !== undefined) facts.grant_type = String(loggable(grantType));
+}
+
+function chooseGrant(form: Form, { grants }: Workspace): Grant {
+  const grantType = form.get('grant_type');
+  if (grantType === undefined) {
+    throw new OAuthError('parameter_missing', {
+      description: 'The parameter grant_type is missing.',
+      detail: { parameter: 'grant_type' },
+    });
+  }
+  const grant = grants.get(grantType);
+  if (!grant)
+    throw new OAuthError('grant_type_unsupported', { detail: { grant_type: grantType, offered: [...grants.keys()] } });
+  return grant;
+}
+
+function requireGrantAllowed({ grantType }: Grant, { client }: Pick<TokenRequest, 'client'>): void {
+  if (!client.grantTypes.has(grantType)) {
+    throw new OAuthError('grant_type_not_allowed', {
+      detail: { grant_type: grantType, registered: [...client.grantTypes] },
+    });
+  }
+}

@@ -1,0 +1,228 @@
+/** The `error` values that leave the process (RFC 6749 4.1.2.1, 5.2; RFC 6750 3.1; RFC 7591 3.2.2; RFC 8707 2). */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'unsupported_response_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'access_denied'
+  | 'login_required'
+  | 'consent_required'
+  | 'interaction_required'
+  | 'request_not_supported'
+  | 'request_uri_not_supported'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'server_error'
+  | 'temporarily_unavailable';
+
+interface Outcome {
+  readonly error: OAuthErrorCode;
+  readonly status: number;
+  readonly description: string;
+}
+
+// One body for every way client authentication can fail: which check it was is nobody's business outside.
+const invalidClient: Outcome = { error: 'invalid_client', status: 401, description: 'Client authentication failed.' };
+const invalidGrant: Outcome = {
+  error: 'invalid_grant',
+  status: 400,
+  description: 'The grant is invalid, expired, used, or was not issued to this client.',
+};
+const invalidToken: Outcome = {
+  error: 'invalid_token',
+  status: 401,
+  description: 'The access token is invalid, expired or not meant for this resource.',
+};
+const invalidRequest = (description: string): Outcome => ({ error: 'invalid_request', status: 400, description });
+
+/**
+ * Every private reason a request can fail for, with what the caller is told. The list is closed:
+ * docs/failure-reasons.md explains each value, and a spec holds page and list together.
+ */
+export const failureReasons = {
+  // Client authentication
+  no_credentials: invalidClient,
+  unknown_client: invalidClient,
+  client_inactive: invalidClient,
+  client_id_missing: invalidClient,
+  client_id_mismatch: invalidClient,
+  method_not_enabled: invalidClient,
+  method_not_registered: invalidClient,
+  authorization_scheme_unsupported: invalidClient,
+  authorization_header_malformed: invalidClient,
+  secret_mismatch: invalidClient,
+  secret_expired: invalidClient,
+  secret_missing: invalidClient,
+  secret_too_short: invalidClient,
+  assertion_type_unsupported: invalidClient,
+  assertion_malformed: invalidClient,
+  assertion_typ_refused: invalidClient,
+  assertion_algorithm_refused: invalidClient,
+  assertion_critical_header: invalidClient,
+  assertion_subject_mismatch: invalidClient,
+  assertion_audience_mismatch: invalidClient,
+  assertion_claim_invalid: invalidClient,
+  assertion_expired: invalidClient,
+  assertion_not_yet_valid: invalidClient,
+  assertion_lifetime_too_long: invalidClient,
+  assertion_key_not_found: invalidClient,
+  assertion_signature_invalid: invalidClient,
+  assertion_replayed: invalidClient,
+  key_set_unavailable: invalidClient,
+  certificate_missing: invalidClient,
+  certificate_expired: invalidClient,
+  certificate_not_yet_valid: invalidClient,
+  certificate_untrusted: invalidClient,
+  certificate_purpose_refused: invalidClient,
+  certificate_name_mismatch: invalidClient,
+  certificate_not_registered: invalidClient,
+  certificate_refused_by_proxy: invalidClient,
+  several_methods: invalidRequest('Use one client authentication method per request.'),
+  client_id_conflict: invalidRequest('The request names more than one client_id.'),
+  assertion_incomplete: invalidRequest('client_assertion and client_assertion_type must be sent together.'),
+  credentials_in_query: invalidRequest('Credentials must not be sent in the query string.'),
+
+  // The request itself
+  method_not_allowed: { error: 'invalid_request', status: 405, description: 'This HTTP method is not allowed here.' },
+  media_type_unsupported: invalidRequest('Send the parameters as application/x-www-form-urlencoded.'),
+  body_malformed: invalidRequest('The request body is malformed.'),
+  body_too_large: { error: 'invalid_request', status: 413, description: 'The request body is too large.' },
+  parameter_repeated: invalidRequest('A parameter was sent more than once.'),
+  parameter_missing: invalidRequest('A required parameter is missing.'),
+  parameter_invalid: invalidRequest('A parameter has an invalid value.'),
+
+  // Token endpoint
+  grant_type_unsupported: {
+    error: 'unsupported_grant_type',
+    status: 400,
+    description: 'The grant_type is not supported here.',
+  },
+  grant_type_not_allowed: {
+    error: 'unauthorized_client',
+    status: 400,
+    description: 'This client may not use this grant_type.',
+  },
+  client_not_confidential: {
+    error: 'unauthorized_client',
+    status: 400,
+    description: 'This grant_type needs a client that authenticates.',
+  },
+  scope_malformed: { error: 'invalid_scope', status: 400, description: 'The scope parameter is malformed.' },
+  scope_not_allowed: { error: 'invalid_scope', status: 400, description: 'A requested scope is not allowed.' },
+  target_not_allowed: { error: 'invalid_target', status: 400, description: 'The requested resource is not known.' },
+  code_unknown: invalidGrant,
+  code_expired: invalidGrant,
+  code_used: invalidGrant,
+  code_client_mismatch: invalidGrant,
+  redirect_uri_mismatch: invalidGrant,
+  verifier_missing: invalidGrant,
+  verifier_mismatch: invalidGrant,
+  user_inactive: invalidGrant,
+  verifier_malformed: invalidRequest('The code_verifier is malformed.'),
+  verifier_without_challenge: invalidRequest('A code_verifier was sent, but the code has no code_challenge.'),
+  binding_certificate_missing: invalidRequest('This client needs a client certificate on the connection.'),
+
+  // Authorization endpoint
+  authorize_client_unknown: invalidRequest('The client is not known.'),
+  redirect_uri_unregistered: invalidRequest('The redirect_uri is missing or not registered for this client.'),
+  response_type_unsupported: {
+    error: 'unsupported_response_type',
+    status: 400,
+    description: 'The response_type is not supported.',
+  },
+  response_type_not_allowed: {
+    error: 'unauthorized_client',
+    status: 400,
+    description: 'This client may not use this response_type.',
+  },
+  challenge_missing: invalidRequest('A code_challenge is required.'),
+  challenge_invalid: invalidRequest('The code_challenge or its method is invalid; use S256.'),
+  request_object_unsupported: {
+    error: 'request_not_supported',
+    status: 400,
+    description: 'The request parameter is not supported.',
+  },
+  request_uri_unsupported: {
+    error: 'request_uri_not_supported',
+    status: 400,
+    description: 'The request_uri parameter is not supported.',
+  },
+  login_required: { error: 'login_required', status: 400, description: 'The person has to sign in.' },
+  consent_required: { error: 'consent_required', status: 400, description: 'The person has to consent.' },
+  person_inactive: { error: 'access_denied', status: 400, description: 'The person may not use this server.' },
+  consent_denied: { error: 'access_denied', status: 400, description: 'The person did not consent.' },
+  consent_form_invalid: { error: 'invalid_request', status: 403, description: 'The consent form is no longer valid.' },
+
+  // Protected resources
+  token_missing: { error: 'invalid_token', status: 401, description: 'An access token is required.' },
+  token_malformed: invalidToken,
+  token_unknown: invalidToken,
+  token_expired: invalidToken,
+  token_issuer_mismatch: invalidToken,
+  token_audience_mismatch: invalidToken,
+  token_signature_invalid: invalidToken,
+  token_binding_mismatch: invalidToken,
+  token_in_several_places: invalidRequest('Send the access token in one place only.'),
+  scope_insufficient: { error: 'insufficient_scope', status: 403, description: 'The access token lacks a scope.' },
+
+  // Ours to mend
+  body_already_consumed: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
+  internal_error: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
+  store_unavailable: {
+    error: 'temporarily_unavailable',
+    status: 503,
+    description: 'The server cannot answer right now. Try again soon.',
+  },
+} as const satisfies Record<string, Outcome>;
+
+/** A private reason: for events, logs and metrics, never for the caller. See docs/failure-reasons.md. */
+export type FailureReason = keyof typeof failureReasons;
+
+/** Facts that help the operator: expected and found values. Never a secret, a token or a code. */
+export type FailureDetail = Readonly<Record<string, unknown>>;
+
+export interface OAuthErrorOptions {
+  /** Says more to the caller than the reason's own description. Must not tell why client authentication failed. */
+  readonly description?: string;
+  readonly detail?: FailureDetail;
+  readonly cause?: unknown;
+}
+
+/**
+ * A failure with its three levels: `error` and `description` are for the caller (RFC 6749 5.2), `reason` and `detail`
+ * for the operator. `message` is the public description, so that nothing private leaks through a careless log of it.
+ */
+export class OAuthError extends Error {
+  override readonly name = 'OAuthError';
+  readonly error: OAuthErrorCode;
+  /** HTTP status. Express and Passport read it from here too. */
+  readonly status: number;
+  readonly reason: FailureReason;
+  readonly detail: FailureDetail;
+
+  constructor(reason: FailureReason, options: OAuthErrorOptions = {}) {
+    const outcome: Outcome = failureReasons[reason];
+    super(
+      options.description ?? outcome.description,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.error = outcome.error;
+    this.status = outcome.status;
+    this.reason = reason;
+    this.detail = options.detail ?? {};
+  }
+
+  /** What the caller may read: RFC 6749 5.2's `error_description`. */
+  get description(): string {
+    return this.message;
+  }
+}
+
+/** Anything thrown, as a failure: what is not ours becomes `internal_error`, with the original as its cause. */
+export function toOAuthError(thrown: unknown): OAuthError {
+  return thrown instanceof OAuthError ? thrown : new OAuthError('internal_error', { cause: thrown });
+}

@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http';
+
+/**
+ * The value of a cookie, or undefined. A name that was sent more than once is nobody's: which of the values is ours
+ * cannot be told (RFC 6265 5.4 promises no order between paths and domains).
+ */
+export function readCookie(request: IncomingMessage, name: string): string | undefined {
+  let found: string | undefined;
+  for (const pair of (request.headers.cookie ?? '').split(';')) {
+    const equals = pair.indexOf('=');
+    if (equals === -1 || pair.slice(0, equals).trim() !== name) continue;
+    if (found !== undefined) return undefined;
+    found = pair.slice(equals + 1).trim();
+  }
+  return found;
+}
+
+/**
+ * A Set-Cookie value that lasts as long as the browser runs. `name` begins with `__Host-`: the browser then keeps it
+ * to this very host and to https, so that neither a sibling host nor plain HTTP can plant one (RFC 6265bis 4.1.3.2).
+ * `value` must need no quoting.
+ */
+export function hostCookie(name: `__Host-${string}`, value: string): string {
+  return `${name}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax`;
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { type TrustedProxies, type TrustedProxy, trustedProxies } from './certificates/certificate-source.js';
+import { RemoteKeySets } from './clients/remote-key-sets.js';
+import type { EventListener } from './events.js';
+import { documentFetcher, outboundSchema } from './http/outbound.js';
+import { OptionsError } from './options.js';
+import { SecretKeys } from './secret-keys.js';
+import { memoryStore } from './stores/memory.js';
+import type { Store } from './stores/store.js';
+
+const trustedProxySchema = z.strictObject({
+  /** Address or network of the proxy, compared with the peer of the connection. */
+  cidr: z.string().min(1),
+  client_certificate: z.enum(['nginx', 'rfc9440', 'envoy-xfcc', 'haproxy', 'apache', 'traefik', 'alb']),
+  header: z.string().min(1).optional(),
+  verify_header: z.string().min(1).optional(),
+});
+
+/** What one process shares between all its issuers. */
+export const serverOptionsSchema = z.object({
+  /** Where single-use things are remembered. Absent: the memory of this process, refused in production. */
+  store: z
+    .custom<Store>((value) => typeof (value as Store | undefined)?.claim === 'function', 'is not a store')
+    .optional(),
+  /** Base64 of 32 random bytes each, newest first. Needed with every store that outlives the process. */
+  secret_keys: z.array(z.string()).min(1).optional(),
+  /** The only peers whose certificate headers count. */
+  trusted_proxies: z.array(trustedProxySchema).default([]),
+  outbound: outboundSchema.prefault({}),
+  /** Hears every event. */
+  onEvent: z.custom<EventListener>((value) => typeof value === 'function', 'is not a function').optional(),
+  /** Milliseconds since 1970. For tests that move the clock. */
+  now: z.custom<() => number>((value) => typeof value === 'function', 'is not a function').optional(),
+});
+
+export type ServerOptions = z.input<typeof serverOptionsSchema>;
+
+/** The same, ready for use. */
+export interface ServerResources {
+  readonly store: Store;
+  readonly secretKeys: SecretKeys;
+  readonly proxies: TrustedProxies;
+  readonly keySets: RemoteKeySets;
+  readonly onEvent: EventListener;
+  now(): number;
+}
+
+/** Throws OptionsError. */
+export function serverResources(options: z.output<typeof serverOptionsSchema>): ServerResources {
+  const store = options.store ?? memoryStore();
+  const now = options.now ?? Date.now;
+  const onEvent = quiet(options.onEvent);
+  return {
+    store,
+    secretKeys: secretKeysFor(store, options.secret_keys),
+    proxies: compileProxies(options.trusted_proxies),
+    keySets: new RemoteKeySets({
+      fetchDocument: documentFetcher(options.outbound),
+      warn: (name, detail) => onEvent({ event: 'warning', name, detail }),
+      now,
+    }),
+    onEvent,
+    now,
+  };
+}
+
+function secretKeysFor(store: Store, encoded: readonly string[] | undefined): SecretKeys {
+  if (encoded) return new SecretKeys(encoded);
+  if (store.volatile) return SecretKeys.ephemeral();
+  throw new OptionsError([
+    {
+      path: 'secret_keys',
+      message: 'is needed with a store that outlives the process: base64 of 32 random bytes (openssl rand -base64 32)',
+    },
+  ]);
+}
+
+function compileProxies(list: readonly TrustedProxy[]): TrustedProxies {
+  try {
+    return trustedProxies(list);
+  } catch (thrown) {
+    throw new OptionsError([{ path: '', message: thrown instanceof Error ? thrown.message : String(thrown) }]);
+  }
+}
+
+/** A log must not decide a request. */
+function quiet(listener: EventListener | undefined): EventListener {
+  if (!listener) return () => undefined;
+  return (event) => {
+    try {
+      listener(event);
+    } catch {
+      // The listener's own mistake. It has no caller who could mend it here.
+    }
+  };
+}

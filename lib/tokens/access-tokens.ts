@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { randomToken } from '../http/random-token.js';
+import type { WorkspaceServices } from '../workspaces/services.js';
+import type { SigningKeys } from './signing-keys.js';
+
+/** The claims of an access token, whatever its format (RFC 9068 2.2, RFC 7662 2.2). Times are seconds since 1970. */
+export interface AccessTokenClaims {
+  readonly iss: string;
+  readonly sub: string;
+  /** Keeps a person and a client of the same name apart (RFC 9068 5, RFC 9700 4.15.1). */
+  readonly sub_type: 'user' | 'client';
+  readonly aud: string;
+  readonly client_id: string;
+  readonly scope: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly jti: string;
+  /** What the token is bound to (RFC 8705 3.1). */
+  readonly cnf?: { readonly 'x5t#S256': string };
+  readonly auth_time?: number;
+  /** The authorization it came from. Ours: for revocation. */
+  readonly grant_id: string;
+}
+
+type TokenHome = Pick<WorkspaceServices, 'store'> & { readonly signingKeys: SigningKeys };
+
+/** Turns claims into a JWT (RFC 9068) or an opaque token whose claims wait in the store. */
+export async function writeAccessToken(
+  claims: AccessTokenClaims,
+  format: 'jwt' | 'opaque',
+  { store, signingKeys }: TokenHome,
+): Promise<string> {
+  if (format === 'opaque') {
+    const token = randomToken();
+    await store.set(opaqueKey(token), JSON.stringify(claims), claims.exp - claims.iat);
+    return token;
+  }
+  const key = await signingKeys.forAccessTokens();
+  return new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt' })
+    .sign(key.privateKey);
+}
+
+/** The claims behind an opaque token, or undefined. */
+export async function readOpaqueToken(
+  token: string,
+  { store }: Pick<WorkspaceServices, 'store'>,
+): Promise<AccessTokenClaims | undefined> {
+  const stored = await store.get(opaqueKey(token));
+  return stored === undefined ? undefined : (JSON.parse(stored) as AccessTokenClaims);
+}
+
+// The token itself is never at rest: whoever reads the store learns no token.
+function opaqueKey(token: string): string {
+  return `access-token/${createHash('sha256').update(token).digest('base64url')}`;
+}

@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import { OAuthError } from '../errors.js';
+
+/** RFC 6750 2.1: b64token. */
+const bearer = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+
+/**
+ * The access token of a request: from the Authorization header, or from a body that a form parser has read already
+ * (RFC 6750 2.1, 2.2). Never from the query (RFC 9700 4.3.2), never from the stream. Throws `token_missing`,
+ * `token_malformed` or `token_in_several_places`.
+ */
+export function presentedToken(request: IncomingMessage & { readonly body?: unknown }): string {
+  const headers = request.headersDistinct.authorization ?? [];
+  const inBody = bodyToken(request);
+  if (headers.length > 1 || (headers.length === 1 && inBody !== undefined))
+    throw new OAuthError('token_in_several_places');
+  const [header] = headers;
+  if (header === undefined) {
+    if (inBody !== undefined) return inBody;
+    throw new OAuthError('token_missing');
+  }
+  const token = bearer.exec(header)?.[1];
+  if (token !== undefined) return token;
+  throw new OAuthError(/^Bearer\b/i.test(header) ? 'token_malformed' : 'token_missing');
+}
+
+function bodyToken({ method, body, headers }: IncomingMessage & { readonly body?: unknown }): string | undefined {
+  // RFC 6750 2.2: only where the method gives the body a meaning.
+  if (method === 'GET' || method === 'HEAD') return undefined;
+  const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(headers['content-type'] ?? '');
+  if (!isForm || typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) return undefined;
+  const { access_token: token } = body as { access_token: unknown };
+  if (typeof token !== 'string') throw new OAuthError('token_in_several_places');
+  return token === '' ? undefined : token;
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import { redirectUriProblem } from '../../lib/clients/redirect-uris.js';
+
+describe('DCR-07 AUT-05 redirect URIs at registration', () => {
+  it.each([
+    'https://app.example.com/callback',
+    'https://app.example.com',
+    'https://app.example.com:8443/cb?tenant=a&b=%20c',
+    'https://[2001:db8::1]/cb',
+    'http://127.0.0.1/cb',
+    'http://127.0.0.1:51004/cb',
+    'http://[::1]:51004/cb?x=1',
+    'com.example.app:/callback',
+    'com.example.app://callback',
+  ])('%s is taken', (uri) => expect(redirectUriProblem(uri)).toBeUndefined());
+
+  it.each([
+    ['https://app.example.com/cb#part', /fragment/],
+    ['https://app.example.com/cb#', /fragment/],
+    ['https://*.example.com/cb', /wildcard/],
+    ['https://app.example.com/*', /wildcard/],
+    ['/callback', /absolute/],
+    ['//app.example.com/cb', /absolute/],
+    ['app.example.com/cb', /absolute/],
+    ['', /character/],
+    ['https:app.example.com/cb', /host/],
+    ['https:/app.example.com/cb', /host/],
+    ['https:///cb', /host|absolute/],
+    ['https://user@app.example.com/cb', /user information/],
+    ['https://user:pass@app.example.com/cb', /user information/],
+    ['https://@app.example.com/cb', /user information/],
+    ['https://good.example\\@evil.example/', /character/],
+    ['https://app.example.com/c b', /character/],
+    ['https://app.example.com/\ncb', /character/],
+    ['https://app.example.com/é', /character/],
+    ['http://app.example.com/cb', /https/],
+    ['http://localhost/cb', /https/],
+    ['http://localhost:3000/cb', /https/],
+    ['http://127.0.0.1.evil.example/cb', /https/],
+    ['http://127.0.0.1:80@evil.example/cb', /user information/],
+    ['http://127.1/cb', /https/],
+    ['http://127.0.0.2/cb', /https/],
+    ['HTTP://127.0.0.1/cb', /host/],
+    ['http://[::ffff:127.0.0.1]/cb', /https/],
+    ['javascript:alert(1)', /"javascript"/],
+    ['JavaScript:alert(1)', /"javascript"/],
+    ['data:text/html,x', /"data"/],
+    ['vbscript:x', /"vbscript"/],
+    ['file:///etc/passwd', /"file"/],
+    ['blob:https://app.example.com/1', /"blob"/],
+    ['ftp://app.example.com/cb', /"ftp"/],
+    ['myapp://callback', /needs a period/],
+    [`https://app.example.com/${'x'.repeat(2048)}`, /longer than 2048/],
+  ])('%j is refused', (uri, problem) => expect(redirectUriProblem(uri)).toMatch(problem));
+});

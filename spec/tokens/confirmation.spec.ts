@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { certificateDigest, parseClientCertificate } from '../../lib/certificates/client-certificate.js';
+import type { RegisteredClient } from '../../lib/clients/client.js';
+import { OAuthError } from '../../lib/errors.js';
+import { confirmation } from '../../lib/tokens/confirmation.js';
+import { selfSigned } from '../support/pki.js';
+
+const { der } = selfSigned();
+const certificate = parseClientCertificate(der);
+
+function client(method: string, bound: boolean): RegisteredClient {
+  return { method, metadata: { tls_client_certificate_bound_access_tokens: bound } } as RegisteredClient;
+}
+
+function reasonOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (thrown) {
+    return thrown instanceof OAuthError ? thrown.reason : String(thrown);
+  }
+  return 'no error';
+}
+
+describe('confirmation', () => {
+  it.each([
+    ['tls_client_auth', false],
+    ['self_signed_tls_client_auth', false],
+    ['tls_client_auth', true],
+    ['client_secret_basic', true],
+    ['private_key_jwt', true],
+    ['none', true],
+  ])('BND-01 BND-02 %s, registered %s: bound, or no token', (method, bound) => {
+    expect(confirmation(client(method, bound), certificate)).toEqual({ 'x5t#S256': certificateDigest(der) });
+    expect(reasonOf(() => confirmation(client(method, bound), undefined))).toBe('binding_certificate_missing');
+  });
+
+  it.each(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none', 'my_own'])(
+    'BND-01 %s without the registration is not bound, certificate or not',
+    (method) => {
+      expect(confirmation(client(method, false), certificate)).toBeUndefined();
+      expect(confirmation(client(method, false), undefined)).toBeUndefined();
+    },
+  );
+});
