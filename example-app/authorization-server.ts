@@ -1,43 +1,49 @@
 import {
   authorizationCode,
   clientCredentials,
+  type DeliverCode,
   grantRouter,
   OptionsError,
+  passwordless,
+  refreshToken,
   type Store,
   standardStrategies,
 } from '../index.js';
-import type { Configuration, WorkspaceDefinition } from './configuration/configuration.js';
+import type { Configuration, Pool, WorkspaceDefinition } from './configuration/configuration.js';
 import { mistakesError } from './configuration/mistakes.js';
 import type { Log } from './log.js';
-import { demoAuthenticateUser } from './sign-in/authenticate-user.js';
-import type { Sessions } from './sign-in/sessions.js';
+import { codeMail } from './mail/code-mail.js';
+import type { Delivery } from './mail/delivery.js';
 
 /** What a configuration needs beside itself to become a server. */
 export interface ServerParts {
   readonly publicUrl: string;
   readonly store: Store;
   readonly secretKeys: readonly string[];
-  readonly sessions: Sessions;
+  /** How codes reach people. Without it there is no login page. */
+  readonly delivery: Delivery | undefined;
   readonly log: Log;
 }
 
 /** The protocol endpoints. Throws StartUpError naming each member of the configuration that the library refuses. */
 export function makeAuthorizationServer(configuration: Configuration, parts: ServerParts) {
-  const { workspaces, trustedProxies, outbound, file } = configuration;
+  const { pools, workspaces, trustedProxies, outbound, file } = configuration;
   try {
     return grantRouter({
+      pools: pools.map(poolOptions),
       workspaces: workspaces.map((definition) => workspaceOptions(definition, parts)),
       strategies: standardStrategies(),
-      grants: [authorizationCode(), clientCredentials()],
+      grants: [authorizationCode(), clientCredentials(), refreshToken(), passwordless()],
       store: parts.store,
       secret_keys: [...parts.secretKeys],
       trusted_proxies: trustedProxies,
       ...(outbound && { outbound }),
       onEvent: parts.log.event,
+      ...(parts.delivery && { deliverCode: deliverBy(parts.delivery) }),
     });
   } catch (thrown) {
     if (!(thrown instanceof OptionsError)) throw thrown;
-    const mistakes = thrown.mistakes.map(({ path, message }) => ({ path: pathInFile(path, workspaces), message }));
+    const mistakes = thrown.mistakes.map(({ path, message }) => ({ path: pathInFile(path, configuration), message }));
     throw mistakesError(mistakes, file);
   }
 }
@@ -47,27 +53,34 @@ export function issuerOf(publicUrl: string, { tenant, workspace }: WorkspaceDefi
   return `${publicUrl}/${tenant}/${workspace}`;
 }
 
-function workspaceOptions(definition: WorkspaceDefinition, { publicUrl, sessions }: ServerParts) {
+function workspaceOptions(definition: WorkspaceDefinition, { publicUrl }: ServerParts) {
   const { tenant, workspace, pool, clients, policy } = definition;
-  const issuer = issuerOf(publicUrl, definition);
   return {
     ...policy,
-    issuer,
+    issuer: issuerOf(publicUrl, definition),
     tenant,
     workspace,
     clients,
     // A workspace without people has no authorization endpoint.
-    ...(pool && {
-      users: { find: (id: string) => pool.users.get(id) },
-      authenticateUser: demoAuthenticateUser(pool, `${issuer}/login`, sessions),
-    }),
+    ...(pool && { pool: pool.name }),
   };
 }
 
-/** The library numbers workspaces; the file names them. */
-function pathInFile(path: string, workspaces: readonly WorkspaceDefinition[]): string {
-  return path.replace(/^workspaces\[(\d+)\]/, (whole, index: string) => {
+function deliverBy(delivery: Delivery): DeliverCode {
+  return ({ to, code, link, expiresIn, clientName }) =>
+    delivery.post(codeMail({ to, code, link, expiresIn, application: clientName }));
+}
+
+function poolOptions({ tenant, name, users, otpSettings }: Pool) {
+  return { tenant, pool: name, users: [...users.values()], otp_settings: otpSettings };
+}
+
+/** The library numbers workspaces and pools; the file names them. */
+function pathInFile(path: string, { workspaces, pools }: Configuration): string {
+  return path.replace(/^(workspaces|pools)\[(\d+)\]/, (whole, kind: string, index: string) => {
     const definition = workspaces[Number(index)];
+    const pool = pools[Number(index)];
+    if (kind === 'pools') return pool ? `tenants.${pool.tenant}.pools.${pool.name}` : whole;
     return definition ? `tenants.${definition.tenant}.workspaces.${definition.workspace}` : whole;
   });
 }

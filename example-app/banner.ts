@@ -1,5 +1,5 @@
 import { curl, quote } from './demo/curl.js';
-import { demoTenant, demoWorkspace } from './demo/demo-configuration.js';
+import { demoGenerateCodeUrl, demoTenant, demoUser, demoWorkspace } from './demo/demo-configuration.js';
 import type { DemoScripts } from './demo/scripts.js';
 import type { DemoSecrets } from './demo/secrets.js';
 import { type ClientPki, pkcs12Password } from './pki/client-pki.js';
@@ -8,6 +8,8 @@ import { type ClientPki, pkcs12Password } from './pki/client-pki.js';
 export interface BannerFacts {
   readonly publicUrl: string;
   readonly issuers: readonly string[];
+  /** Paths of the pages this configuration has, beside those that are always there. */
+  readonly morePages: readonly string[];
   /** Absolute path of the authority's certificate, when it is one of our own making. */
   readonly authorityPath: string | undefined;
   /** Present for the demo configuration alone: nobody else's secrets are shown. */
@@ -30,12 +32,13 @@ export function banner(facts: BannerFacts): string {
   return `${lines.join('\n')}\n`;
 }
 
-function pages({ publicUrl, issuers, authorityPath }: BannerFacts): string[] {
+function pages({ publicUrl, issuers, morePages, authorityPath }: BannerFacts): string[] {
   return [
     'Pages',
     `  ${publicUrl}/`,
     `  ${publicUrl}/callback`,
     `  ${publicUrl}/api/hello`,
+    ...morePages.map((path) => `  ${publicUrl}${path}`),
     '',
     'Issuers, and their metadata',
     ...issuers.flatMap((issuer) => [`  ${issuer}`, `    ${issuer}/.well-known/openid-configuration`]),
@@ -60,8 +63,28 @@ function commands({ publicUrl, authorityPath }: BannerFacts, { secrets, pki, scr
     user: `demo-basic:${secrets['demo-basic']}`,
     form: { grant_type },
   });
-  const token = `$(${basic} | node -p 'JSON.parse(fs.readFileSync(0, "utf8")).access_token')`;
+  const token = member(basic, 'access_token');
   const api = curl(`${publicUrl}/api/hello`, { authorityPath, headers: [`Authorization: Bearer ${token}`] });
+  const machine = curl(`${publicUrl}/${demoTenant}/system/oauth2/token`, {
+    authorityPath,
+    form: { grant_type, client_id: 'signin', client_secret: secrets.signin, scope: 'identity_self_registration' },
+  });
+  const generate = curl(demoGenerateCodeUrl(publicUrl), {
+    authorityPath,
+    headers: [`Authorization: Bearer ${member(machine, 'access_token')}`],
+    json: { address: demoUser.email, type: 'authentication' },
+  });
+  const password = curl(tokenUrl, {
+    authorityPath,
+    form: {
+      grant_type: 'password',
+      client_id: 'demo-passwordless',
+      client_secret: secrets['demo-passwordless'],
+      username: demoUser.email,
+      password: member(generate, 'extended_code'),
+      scope: 'openid',
+    },
+  });
   const listed: readonly (readonly [title: string, command: string])[] = [
     ['client_secret_basic', basic],
     ['client_secret_post', withForm({ client_id: 'demo-post', client_secret: secrets['demo-post'] })],
@@ -71,6 +94,8 @@ function commands({ publicUrl, authorityPath }: BannerFacts, { secrets, pki, scr
     ['tls_client_auth, with an elliptic curve', withCertificate('demo-tls', pki.elliptic)],
     ['self_signed_tls_client_auth', withCertificate('demo-self-signed', pki.selfSigned)],
     ['none, with an authorization code', `node ${quote(scripts.code)} | sh`],
+    ['a one-time code', generate],
+    ['password, with a one-time code', password],
     ['the protected API, with a token', api],
   ];
   return [
@@ -80,4 +105,9 @@ function commands({ publicUrl, authorityPath }: BannerFacts, { secrets, pki, scr
     `The certificate of demo-tls for a browser, with the password ${pkcs12Password}`,
     `  ${pki.pkcs12}`,
   ];
+}
+
+/** What stands for a member of the JSON object a command prints. */
+function member(command: string, name: string): string {
+  return `$(${command} | node -p 'JSON.parse(fs.readFileSync(0, "utf8")).${name}')`;
 }

@@ -51,6 +51,7 @@ export class DataDirectory {
    */
   async keep(name: string, make: () => Promise<string> | string, check: (text: string) => void): Promise<string> {
     const known = await this.read(name);
+    if (known !== undefined) await this.#refuseReadableByOthers(name);
     const text = known ?? (await this.#create(name, await make()));
     try {
       check(text);
@@ -69,6 +70,11 @@ export class DataDirectory {
       await rm(temporary, { force: true });
       throw unusable(this.file(name), reasonOf(cause));
     }
+  }
+
+  async #refuseReadableByOthers(name: string): Promise<void> {
+    const { mode } = await stat(this.file(name));
+    if ((mode & 0o077) !== 0) throw damaged(this.file(name), 'others may read it; chmod 600 mends that, if nobody has');
   }
 
   async #create(name: string, content: string): Promise<string> {

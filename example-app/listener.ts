@@ -13,6 +13,12 @@ export interface ListenOptions {
   readonly tls: { readonly cert: string; readonly key: string } | false;
 }
 
+/** Milliseconds for a whole request, and for its headers: a slow sender holds memory, and nobody legitimate needs longer. */
+const requestMilliseconds = 15_000;
+const headerMilliseconds = 10_000;
+/** How often Node looks for those that are late. */
+const checking = { connectionsCheckingInterval: 2_000 };
+const mostConnections = 10_000;
 const drainMilliseconds = 10_000;
 const idleCheckMilliseconds = 50;
 
@@ -25,7 +31,13 @@ export class Listener {
 
   private constructor(tls: ListenOptions['tls']) {
     const handle: RequestListener = (request, response) => this.#handle(request, response);
-    this.#server = tls === false ? createHttpServer(handle) : createHttpsServer(tlsOptions(tls), handle);
+    this.#server =
+      tls === false
+        ? createHttpServer(checking, handle)
+        : createHttpsServer({ ...tlsOptions(tls), ...checking }, handle);
+    this.#server.requestTimeout = requestMilliseconds;
+    this.#server.headersTimeout = headerMilliseconds;
+    this.#server.maxConnections = mostConnections;
   }
 
   /** Rejects with StartUpError when the port cannot be had or the certificate cannot be used. */

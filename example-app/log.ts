@@ -44,7 +44,7 @@ export function makeLog(): Log {
 
 function levelOf(event: AuthorizationServerEvent): 'info' | 'warn' | 'error' {
   if (event.event === 'warning') return 'warn';
-  if (event.cause !== undefined) return 'error';
+  if (event.error === 'server_error' || event.error === 'temporarily_unavailable') return 'error';
   return event.outcome === 'success' ? 'info' : 'warn';
 }
 

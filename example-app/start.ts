@@ -7,11 +7,14 @@ import { type Demo, demoTryUrl, makeDemo } from './demo/demo.js';
 import type { Settings } from './flags.js';
 import { Listener } from './listener.js';
 import { makeLog } from './log.js';
+import { Delivery } from './mail/delivery.js';
+import { openMail } from './mail/open.js';
+import { Outbox } from './mail/outbox.js';
 import { makeApp } from './pages/app.js';
 import { hello } from './pages/hello.js';
 import { keepServerPki, type ServerPki } from './pki/server-pki.js';
 import { keepSecretKeys } from './secret-keys.js';
-import { Sessions } from './sign-in/sessions.js';
+import { makeSignIn } from './sign-in-setup.js';
 import { reasonOf, StartUpError } from './start-up-error.js';
 
 /** A server that runs. */
@@ -68,22 +71,29 @@ async function serve(listener: Listener, prepared: Preparation): Promise<Running
   const configuration = file ?? made(demo).configuration(publicUrl);
   const secretKeys = configuration.secretKeys ?? (await keepSecretKeys(made(directory)));
   const store = await open(settings.store ?? configuration.store ?? `lmdb:${made(directory).file('store')}`);
-  const sessions = new Sessions(secretKeys);
   const log = makeLog();
+  const { pathname, hostname } = new URL(publicUrl);
+  const mailParts = { store, secretKeys, senderHost: hostname };
+  const mailer = await openMail(settings.mail ?? configuration.mail, mailParts);
+  const delivery = mailer && new Delivery(mailer, (thrown) => log.error({ event: 'mail' }, thrown));
+  if (!delivery) log.error({ event: 'mail' }, new Error('There is no outbox in production: set mail to smtp://...'));
   try {
-    const router = makeAuthorizationServer(configuration, { publicUrl, store, secretKeys, sessions, log });
+    const router = makeAuthorizationServer(configuration, { publicUrl, store, secretKeys, delivery, log });
     await getReady(router);
-    const { pathname, hostname } = new URL(publicUrl);
     const issuers = configuration.workspaces.map((workspace) => ({
       workspace,
       issuer: issuerOf(publicUrl, workspace),
     }));
+    const authority = pki?.authority.certificate;
+    const outbox = mailer instanceof Outbox ? mailer : undefined;
+    const signIn = delivery && makeSignIn(configuration, { publicUrl, authority, store, secretKeys, delivery, log });
     const app = makeApp({
       base: pathname === '/' ? '' : pathname,
       local: hostname === 'localhost' || hostname.endsWith('.localhost'),
       workspaces: issuers,
       tryUrl: demo && demoTryUrl(publicUrl),
-      sessions,
+      outbox,
+      signIn,
       guard: protectResource({ authorizationServer: router }),
       hello,
       ready: () => store.ping(),
@@ -95,15 +105,18 @@ async function serve(listener: Listener, prepared: Preparation): Promise<Running
       banner: banner({
         publicUrl,
         issuers: issuers.map(({ issuer }) => issuer),
+        morePages: [...(signIn ? ['/sign-in'] : []), ...(outbox ? ['/outbox'] : [])],
         authorityPath: pki?.authorityPath,
         ...(demoFacts && { demo: demoFacts }),
       }),
       stop: async () => {
         await listener.drain();
+        delivery?.close();
         await router.close();
       },
     };
   } catch (thrown) {
+    delivery?.close();
     await store.close();
     throw thrown;
   }

@@ -16,6 +16,8 @@ export type OAuthErrorCode =
   | 'request_uri_not_supported'
   | 'invalid_token'
   | 'insufficient_scope'
+  | 'not_found'
+  | 'too_many_requests'
   | 'server_error'
   | 'temporarily_unavailable';
 
@@ -122,6 +124,20 @@ export const failureReasons = {
   verifier_missing: invalidGrant,
   verifier_mismatch: invalidGrant,
   user_inactive: invalidGrant,
+  consent_withdrawn: invalidGrant,
+  refresh_token_unknown: invalidGrant,
+  refresh_token_expired: invalidGrant,
+  refresh_token_client_mismatch: invalidGrant,
+  refresh_token_binding_mismatch: invalidGrant,
+  refresh_token_reused: invalidGrant,
+  grant_revoked: invalidGrant,
+  otc_unknown_user: invalidGrant,
+  otc_mismatch: invalidGrant,
+  otc_expired: invalidGrant,
+  otc_used: invalidGrant,
+  otc_exhausted: invalidGrant,
+  otc_bound_elsewhere: invalidGrant,
+  otc_attempts_spent: invalidGrant,
   verifier_malformed: invalidRequest('The code_verifier is malformed.'),
   verifier_without_challenge: invalidRequest('A code_verifier was sent, but the code has no code_challenge.'),
   binding_certificate_missing: invalidRequest('This client needs a client certificate on the connection.'),
@@ -156,6 +172,24 @@ export const failureReasons = {
   person_inactive: { error: 'access_denied', status: 400, description: 'The person may not use this server.' },
   consent_denied: { error: 'access_denied', status: 400, description: 'The person did not consent.' },
   consent_form_invalid: { error: 'invalid_request', status: 403, description: 'The consent form is no longer valid.' },
+  form_invalid: { error: 'invalid_request', status: 403, description: 'The form is no longer valid.' },
+  cross_site_post: { error: 'invalid_request', status: 403, description: 'The form was sent by another site.' },
+  sign_in_unavailable: {
+    error: 'access_denied',
+    status: 403,
+    description: 'There is no page to sign in here. Use the sign-in page or the link of your application.',
+  },
+
+  // Identity API
+  pool_unknown: { error: 'not_found', status: 404, description: 'There is no such pool.' },
+  user_unknown: { error: 'not_found', status: 404, description: 'There is no such user.' },
+  user_ambiguous: invalidRequest('The members name different users.'),
+  code_type_unsupported: invalidRequest('This type of code is not supported.'),
+  otc_budget_spent: {
+    error: 'too_many_requests',
+    status: 429,
+    description: 'Too many wrong codes were tried for this user. Try again later.',
+  },
 
   // Protected resources
   token_missing: { error: 'invalid_token', status: 401, description: 'An access token is required.' },
@@ -166,6 +200,11 @@ export const failureReasons = {
   token_audience_mismatch: invalidToken,
   token_signature_invalid: invalidToken,
   token_binding_mismatch: invalidToken,
+  token_revoked: invalidToken,
+  token_of_client: invalidToken,
+  token_client_inactive: invalidToken,
+  token_person_inactive: invalidToken,
+  token_client_mismatch: invalidRequest('The token was issued to another client.'),
   token_in_several_places: invalidRequest('Send the access token in one place only.'),
   scope_insufficient: { error: 'insufficient_scope', status: 403, description: 'The access token lacks a scope.' },
 

@@ -11,11 +11,31 @@ export type WarningName =
   | 'certificate_header_repeated'
   | 'key_set_fetch_failed'
   | 'password_grant_enabled'
+  | 'grant_revoked'
+  | 'code_replayed'
+  | 'refresh_token_reused'
+  | 'tokens_revoked'
+  | 'code_delivery_failed'
   | 'method_not_enabled';
 
 /** One outcome of one request. Exactly one per request that reached an endpoint of ours. */
 export interface OutcomeEvent {
-  readonly event: 'token' | 'authorize' | 'consent' | 'client_authentication' | 'resource' | 'metadata' | 'jwks';
+  readonly event:
+    | 'token'
+    | 'authorize'
+    | 'consent'
+    | 'login'
+    | 'logout'
+    | 'consents'
+    | 'client_authentication'
+    | 'resource'
+    | 'userinfo'
+    | 'introspection'
+    | 'revocation'
+    | 'code_generate'
+    | 'code_verify'
+    | 'metadata'
+    | 'jwks';
   readonly outcome: 'success' | 'failure';
   readonly error?: string;
   readonly reason?: FailureReason;

@@ -8,6 +8,7 @@ export function failureFacts({
   reason,
   detail,
   cause,
+  status,
 }: OAuthError): Pick<OutcomeEvent, 'error' | 'reason' | 'detail' | 'client_id' | 'method' | 'cause'> {
   const { client_id, method } = detail;
   return {
@@ -18,7 +19,8 @@ export function failureFacts({
     ),
     ...(typeof client_id === 'string' && { client_id: String(loggable(client_id)) }),
     ...(typeof method === 'string' && { method }),
-    ...(cause !== undefined && { cause }),
+    // A stranger's rubbish has causes too, stack and all; only ours are worth waking somebody for.
+    ...(status >= 500 && cause !== undefined && { cause }),
   };
 }
 

@@ -1,19 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { strategiesSchema } from './client-authentication/middleware.js';
-import { authorizeEndpoint } from './endpoints/authorize.js';
-import { consentEndpoint } from './endpoints/consent.js';
+import { consentsEndpoint } from './endpoints/account/consents.js';
+import { loginEndpoint } from './endpoints/account/login.js';
+import { loginLinkEndpoint } from './endpoints/account/login-link.js';
+import { servesLogin } from './endpoints/account/login-visit.js';
+import { logoutEndpoint } from './endpoints/account/logout.js';
+import { authorizeEndpoint } from './endpoints/authorization/authorize.js';
+import { consentEndpoint } from './endpoints/authorization/consent.js';
 import { type Endpoint, serve } from './endpoints/exchange.js';
+import { identityRoutes } from './endpoints/identity-api/routes.js';
+import { introspectionEndpoint } from './endpoints/introspection.js';
 import { jwksEndpoint } from './endpoints/jwks.js';
-import { metadataEndpoint, servesAuthorization } from './endpoints/metadata.js';
+import { metadataEndpoint, servesAuthorization, servesPeople } from './endpoints/metadata.js';
+import { revocationEndpoint } from './endpoints/revocation.js';
 import { tokenEndpoint } from './endpoints/token.js';
+import { userinfoEndpoint } from './endpoints/userinfo.js';
 import type { Grant } from './grants/grant.js';
 import { newCorrelationId } from './http/correlation-id.js';
 import { sendJson } from './http/reply.js';
+import type { DeliverCode } from './identity/deliver-code.js';
 import { OptionsError, parseOptions } from './options.js';
 import { serverOptionsSchema, serverResources } from './server-resources.js';
 import { makeWorkspace } from './workspaces/make-workspace.js';
 import { workspaceOptionsSchema } from './workspaces/options.js';
+import { Pools, poolSchema } from './workspaces/pools.js';
 import type { Workspace } from './workspaces/workspace.js';
 
 /** Where each endpoint hangs. `{issuer}` is the issuer's path. */
@@ -23,8 +34,15 @@ const endpoints: readonly {
   readonly when?: (workspace: Workspace) => boolean;
 }[] = [
   { path: '{issuer}/oauth2/token', endpoint: tokenEndpoint },
+  { path: '{issuer}/oauth2/introspect', endpoint: introspectionEndpoint },
+  { path: '{issuer}/oauth2/revoke', endpoint: revocationEndpoint },
   { path: '{issuer}/oauth2/authorize', endpoint: authorizeEndpoint, when: servesAuthorization },
   { path: '{issuer}/oauth2/authorize/consent', endpoint: consentEndpoint, when: servesAuthorization },
+  { path: '{issuer}/login', endpoint: loginEndpoint, when: servesLogin },
+  { path: '{issuer}/login/link', endpoint: loginLinkEndpoint, when: servesLogin },
+  { path: '{issuer}/oidc/logout', endpoint: logoutEndpoint, when: servesLogin },
+  { path: '{issuer}/consents', endpoint: consentsEndpoint, when: servesLogin },
+  { path: '{issuer}/userinfo', endpoint: userinfoEndpoint, when: servesPeople },
   { path: '{issuer}/.well-known/jwks.json', endpoint: jwksEndpoint },
   { path: '{issuer}/.well-known/openid-configuration', endpoint: metadataEndpoint },
   // RFC 8414 3.1 puts the well-known part between host and path.
@@ -41,6 +59,10 @@ const grantSchema = z.custom<Grant>((value) => {
 const sharedSchema = serverOptionsSchema.extend({
   strategies: strategiesSchema,
   grants: z.array(grantSchema).min(1, 'needs at least one grant'),
+  /** People that several workspaces of a tenant share. */
+  pools: z.array(poolSchema).default([]),
+  /** The mailer. With it, workspaces that have people and no `authenticateUser` have a login of their own. */
+  deliverCode: z.custom<DeliverCode>((value) => typeof value === 'function', 'must be a function').optional(),
 });
 
 /** One issuer: its options beside the shared ones. */
@@ -66,13 +88,14 @@ export interface GrantRouter {
  * `next()`, or is answered 404. Throws OptionsError for wrong options.
  */
 export function grantRouter(options: GrantRouterOptions): GrantRouter {
-  const { resources, workspaces } = open(options);
+  const { resources, workspaces, pools } = open(options);
+  refuseShared(workspaces);
   const routes = new Map(workspaces.flatMap(routesOf));
-  if (routes.size < workspaces.length * 4)
-    throw new OptionsError([{ path: 'workspaces', message: 'two have the same issuer path' }]);
+  const findIdentity = identityRoutes(workspaces, pools);
 
   const handle = (request: RoutedRequest, response: ServerResponse, next?: (error?: unknown) => void) => {
-    const route = routes.get(pathOf(request));
+    const path = pathOf(request);
+    const route = routes.get(path) ?? findIdentity(path);
     if (!route) {
       if (next) next();
       else sendJson(response, 404, { error: 'not_found' });
@@ -85,7 +108,9 @@ export function grantRouter(options: GrantRouterOptions): GrantRouter {
   return Object.assign(handle, {
     workspaces,
     ready: async () => {
-      await Promise.all([resources.store.ping(), ...workspaces.map(({ signingKeys }) => signingKeys.load())]);
+      // First, because a store that is down has more to say of itself than the keys that cannot be read.
+      await resources.store.ping();
+      await Promise.all(workspaces.map(({ signingKeys }) => signingKeys.load()));
     },
     close: () => resources.store.close(),
   });
@@ -93,18 +118,50 @@ export function grantRouter(options: GrantRouterOptions): GrantRouter {
 
 function open(options: GrantRouterOptions) {
   if ('workspaces' in options) {
-    const { workspaces, strategies, grants, ...shared } = parseOptions(manySchema, options);
-    const resources = serverResources(shared);
-    const parts = { strategies, grants, resources };
+    const { workspaces, strategies, grants, pools, deliverCode, ...shared } = parseOptions(manySchema, options);
+    const resources = serverResources(shared, { encryptsInStore: true, remembers: true });
+    const parts = { strategies, grants, resources, deliverCode, pools: new Pools(pools, resources) };
     return {
-      resources,
+      ...parts,
       workspaces: workspaces.map((each, index) => makeWorkspace(each, parts, `workspaces[${index}]`)),
     };
   }
   const parsed = parseOptions(singleSchema, options);
-  const { strategies, grants, store, secret_keys, trusted_proxies, outbound, onEvent, now, ...workspace } = parsed;
-  const resources = serverResources({ store, secret_keys, trusted_proxies, outbound, onEvent, now });
-  return { resources, workspaces: [makeWorkspace(workspace, { strategies, grants, resources })] };
+  const {
+    strategies,
+    grants,
+    pools,
+    deliverCode,
+    store,
+    secret_keys,
+    trusted_proxies,
+    outbound,
+    onEvent,
+    now,
+    ...workspace
+  } = parsed;
+  const resources = serverResources(
+    { store, secret_keys, trusted_proxies, outbound, onEvent, now },
+    { encryptsInStore: true, remembers: true },
+  );
+  const parts = { strategies, grants, resources, deliverCode, pools: new Pools(pools, resources) };
+  return { ...parts, workspaces: [makeWorkspace(workspace, parts)] };
+}
+
+/** Paths tell workspaces apart, and store keys keep them apart: neither may belong to two. */
+function refuseShared(workspaces: readonly Workspace[]): void {
+  for (const [what, of] of [
+    ['issuer path', ({ path }: Workspace) => path],
+    ['tenant and workspace', ({ storePrefix }: Workspace) => storePrefix],
+  ] as const) {
+    const all = workspaces.map(of);
+    const second = all.findIndex((value, index) => all.indexOf(value) < index);
+    if (second === -1) continue;
+    const first = all.indexOf(all[second] as string);
+    throw new OptionsError([
+      { path: `workspaces[${second}]`, message: `has the same ${what} as workspaces[${first}]` },
+    ]);
+  }
 }
 
 function routesOf(workspace: Workspace): [string, { endpoint: Endpoint; workspace: Workspace }][] {
@@ -122,7 +179,10 @@ function pathOf({ originalUrl, url = '' }: RoutedRequest): string {
   return question === -1 ? target : target.slice(0, question);
 }
 
-// RFC 9112 3.2.2: a server accepts the absolute form too. Which host it names does not matter here.
+// RFC 9112 3.2.2: a server accepts the absolute form too. Which host it names does not matter here, but only a plain
+// one is taken off: Express reads other authorities differently, and its guards on our paths must see what we see.
 function originForm(target: string): string {
-  return target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
+  return target.startsWith('/') ? target : target.replace(plainAuthority, '');
 }
+
+const plainAuthority = /^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?=[/?]|$)/i;

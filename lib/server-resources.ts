@@ -5,6 +5,7 @@ import type { EventListener } from './events.js';
 import { documentFetcher, outboundSchema } from './http/outbound.js';
 import { OptionsError } from './options.js';
 import { SecretKeys } from './secret-keys.js';
+import { failingClosed } from './stores/failing-closed.js';
 import { memoryStore } from './stores/memory.js';
 import type { Store } from './stores/store.js';
 
@@ -20,9 +21,12 @@ const trustedProxySchema = z.strictObject({
 export const serverOptionsSchema = z.object({
   /** Where single-use things are remembered. Absent: the memory of this process, refused in production. */
   store: z
-    .custom<Store>((value) => typeof (value as Store | undefined)?.claim === 'function', 'is not a store')
+    .custom<Store>(
+      (value) => typeof (value as Store | undefined)?.claim === 'function',
+      "is not a store; openStore answers one: store: await openStore('lmdb:./data')",
+    )
     .optional(),
-  /** Base64 of 32 random bytes each, newest first. Needed with every store that outlives the process. */
+  /** Base64 of 32 random bytes each, newest first. A router needs them with every store that outlives the process. */
   secret_keys: z.array(z.string()).min(1).optional(),
   /** The only peers whose certificate headers count. */
   trusted_proxies: z.array(trustedProxySchema).default([]),
@@ -37,6 +41,7 @@ export type ServerOptions = z.input<typeof serverOptionsSchema>;
 
 /** The same, ready for use. */
 export interface ServerResources {
+  /** Its failures are OAuthError `store_unavailable` already. */
   readonly store: Store;
   readonly secretKeys: SecretKeys;
   readonly proxies: TrustedProxies;
@@ -45,14 +50,20 @@ export interface ServerResources {
   now(): number;
 }
 
-/** Throws OptionsError. */
-export function serverResources(options: z.output<typeof serverOptionsSchema>): ServerResources {
-  const store = options.store ?? memoryStore();
+/**
+ * `encryptsInStore`: something written must still open after a restart. `remembers`: something is single-use, so
+ * that the memory of one process must not be chosen by accident. Throws OptionsError.
+ */
+export function serverResources(
+  options: z.output<typeof serverOptionsSchema>,
+  { encryptsInStore, remembers }: { readonly encryptsInStore: boolean; readonly remembers: boolean },
+): ServerResources {
+  const store = failingClosed(options.store ?? ownMemory(remembers, encryptsInStore));
   const now = options.now ?? Date.now;
   const onEvent = quiet(options.onEvent);
   return {
     store,
-    secretKeys: secretKeysFor(store, options.secret_keys),
+    secretKeys: secretKeysFor(options.secret_keys, encryptsInStore && !store.volatile),
     proxies: compileProxies(options.trusted_proxies),
     keySets: new RemoteKeySets({
       fetchDocument: documentFetcher(options.outbound),
@@ -64,9 +75,26 @@ export function serverResources(options: z.output<typeof serverOptionsSchema>): 
   };
 }
 
-function secretKeysFor(store: Store, encoded: readonly string[] | undefined): SecretKeys {
+function ownMemory(remembers: boolean, encryptsInStore: boolean): Store {
+  if (remembers && process.env.NODE_ENV === 'production') {
+    const message =
+      "is needed in production: store: await openStore('lmdb:./data'), or, for a single process that may forget, await openStore('memory:?acknowledge=single-process')";
+    throw new OptionsError([{ path: 'store', message }]);
+  }
+  return encryptsInStore ? memoryStore({ acknowledgeSingleProcess: true }) : processMemory();
+}
+
+let shared: Store | undefined;
+
+// Routes that are guarded one by one must not each take the same assertion once.
+function processMemory(): Store {
+  shared ??= memoryStore({ acknowledgeSingleProcess: true });
+  return shared;
+}
+
+function secretKeysFor(encoded: readonly string[] | undefined, mustLast: boolean): SecretKeys {
   if (encoded) return new SecretKeys(encoded);
-  if (store.volatile) return SecretKeys.ephemeral();
+  if (!mustLast) return SecretKeys.ephemeral();
   throw new OptionsError([
     {
       path: 'secret_keys',
@@ -88,7 +116,9 @@ function quiet(listener: EventListener | undefined): EventListener {
   if (!listener) return () => undefined;
   return (event) => {
     try {
-      listener(event);
+      const answer: unknown = listener(event);
+      // An async listener is a function that answers nothing, to the type; its rejection would end the process.
+      if (answer instanceof Promise) answer.catch(() => undefined);
     } catch {
       // The listener's own mistake. It has no caller who could mend it here.
     }

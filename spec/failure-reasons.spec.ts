@@ -13,7 +13,7 @@ describe('the closed list of failure reasons', () => {
   it.each(Object.entries(failureReasons))('%s tells the caller only what RFC 6749 5.2 allows', (_reason, outcome) => {
     expect(outcome.description).toMatch(/^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/);
     expect(outcome.error).toMatch(/^[a-z_]+$/);
-    expect([400, 401, 403, 405, 413, 500, 503]).toContain(outcome.status);
+    expect([400, 401, 403, 404, 405, 413, 429, 500, 503]).toContain(outcome.status);
   });
 
   it('gives every failed client authentication the same public words', () => {

@@ -178,8 +178,8 @@ it.each([
   '/constructor',
   '/__proto__',
   '//oauth2/token',
-  '/oauth2/introspect',
-  '/oauth2/revoke',
+  '/oauth2/introspection',
+  '/oauth2/revoke/',
   '/oauth2/par',
 ])('without next, %s is 404 as JSON', async (path) => {
   const { router, events } = specServer();

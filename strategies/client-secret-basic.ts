@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { BasicStrategy } from 'passport-http';
 import { type BasicCredentials, parseBasicCredentials } from '../lib/client-authentication/basic-credentials.js';
 import { checkSecret, rehearseSecret } from '../lib/client-authentication/client-secret.js';
-import { answerPassport, type PassportVerdict } from '../lib/client-authentication/passport-face.js';
+import { answerPassport, type PassportVerdict } from '../lib/client-authentication/passport-strategy.js';
 import { type AuthenticationOptions, ClientAuthenticationService } from '../lib/client-authentication/service.js';
 import type { AuthenticationContext, ClientAuthenticationStrategy } from '../lib/client-authentication/strategy.js';
 import type { RegisteredClient } from '../lib/clients/client.js';

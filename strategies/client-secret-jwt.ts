@@ -4,11 +4,11 @@ import {
   assertionParameters,
   extractAssertion,
 } from '../lib/client-authentication/client-assertion.js';
-import { PassportClientStrategy } from '../lib/client-authentication/passport-face.js';
+import { PassportClientStrategy } from '../lib/client-authentication/passport-strategy.js';
 import type { AuthenticationOptions } from '../lib/client-authentication/service.js';
 import type { ClientAuthenticationStrategy } from '../lib/client-authentication/strategy.js';
 import { verifyAssertion } from '../lib/client-authentication/verify-assertion.js';
-import { canonicalAlgorithm, macAlgorithms } from '../lib/clients/signing-algorithms.js';
+import { canonicalAlgorithm, macAlgorithms } from '../lib/clients/assertion-algorithms.js';
 import { OAuthError } from '../lib/errors.js';
 
 const algorithms: ReadonlySet<string> = new Set(macAlgorithms.keys());
@@ -18,6 +18,7 @@ export function clientSecretJwt(): ClientAuthenticationStrategy<AssertionEvidenc
   return {
     name: 'client_secret_jwt',
     mechanism: 'client_assertion',
+    singleUse: true,
     parameters: assertionParameters,
     extract: extractAssertion,
     async verify(evidence, client, context) {

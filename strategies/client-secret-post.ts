@@ -1,5 +1,5 @@
 import { checkSecret, rehearseSecret, type SecretEvidence } from '../lib/client-authentication/client-secret.js';
-import { PassportClientStrategy } from '../lib/client-authentication/passport-face.js';
+import { PassportClientStrategy } from '../lib/client-authentication/passport-strategy.js';
 import type { AuthenticationOptions } from '../lib/client-authentication/service.js';
 import type { ClientAuthenticationStrategy } from '../lib/client-authentication/strategy.js';
 import { OAuthError } from '../lib/errors.js';

@@ -1,4 +1,4 @@
-import { PassportClientStrategy } from '../lib/client-authentication/passport-face.js';
+import { PassportClientStrategy } from '../lib/client-authentication/passport-strategy.js';
 import type { AuthenticationOptions } from '../lib/client-authentication/service.js';
 import type { ClientAuthenticationStrategy, Evidence } from '../lib/client-authentication/strategy.js';
 

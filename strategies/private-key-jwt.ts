@@ -4,11 +4,11 @@ import {
   assertionParameters,
   extractAssertion,
 } from '../lib/client-authentication/client-assertion.js';
-import { PassportClientStrategy } from '../lib/client-authentication/passport-face.js';
+import { PassportClientStrategy } from '../lib/client-authentication/passport-strategy.js';
 import type { AuthenticationOptions } from '../lib/client-authentication/service.js';
 import type { ClientAuthenticationStrategy } from '../lib/client-authentication/strategy.js';
 import { verifyAssertion } from '../lib/client-authentication/verify-assertion.js';
-import { asymmetricAlgorithms, canonicalAlgorithm } from '../lib/clients/signing-algorithms.js';
+import { asymmetricAlgorithms, canonicalAlgorithm } from '../lib/clients/assertion-algorithms.js';
 
 const algorithms: ReadonlySet<string> = new Set(asymmetricAlgorithms.keys());
 
@@ -20,6 +20,7 @@ export function privateKeyJwt(): ClientAuthenticationStrategy<AssertionEvidence>
   return {
     name: 'private_key_jwt',
     mechanism: 'client_assertion',
+    singleUse: true,
     parameters: assertionParameters,
     extract: extractAssertion,
     async verify(evidence, client, context) {

@@ -3,7 +3,7 @@ import {
   extractCertificate,
   presentedCertificate,
 } from '../lib/client-authentication/certificate-evidence.js';
-import { PassportClientStrategy } from '../lib/client-authentication/passport-face.js';
+import { PassportClientStrategy } from '../lib/client-authentication/passport-strategy.js';
 import type { AuthenticationOptions } from '../lib/client-authentication/service.js';
 import type { ClientAuthenticationStrategy } from '../lib/client-authentication/strategy.js';
 import { OAuthError } from '../lib/errors.js';

@@ -5,7 +5,7 @@ import {
   extractCertificate,
   presentedCertificate,
 } from '../lib/client-authentication/certificate-evidence.js';
-import { PassportClientStrategy } from '../lib/client-authentication/passport-face.js';
+import { PassportClientStrategy } from '../lib/client-authentication/passport-strategy.js';
 import type { AuthenticationOptions } from '../lib/client-authentication/service.js';
 import type { AuthenticationContext, ClientAuthenticationStrategy } from '../lib/client-authentication/strategy.js';
 import type { RegisteredClient } from '../lib/clients/client.js';

@@ -9,7 +9,7 @@ type WorkspaceMembers = Tenant['workspaces'][string];
 const unbuilt = 'is not part of this version';
 const notCertificates = 'must hold PEM certificates';
 const unbuiltPresets: ReadonlySet<string> = new Set(['envoy-xfcc', 'traefik', 'alb']);
-const unbuiltGrants: ReadonlySet<string> = new Set(['password', 'tls_client_auth']);
+const unbuiltGrants: ReadonlySet<string> = new Set(['tls_client_auth']);
 /** First path segments that belong to pages and APIs of the server. */
 const ownSegments: ReadonlySet<string> = new Set(['.well-known', 'admin', 'api']);
 

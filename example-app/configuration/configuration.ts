@@ -18,6 +18,7 @@ export interface Pool {
   readonly tenant: string;
   readonly name: string;
   readonly users: ReadonlyMap<string, PoolUser>;
+  readonly otpSettings: ParsedConfiguration['tenants'][string]['pools'][string]['otp_settings'];
 }
 
 /** One workspace as the file has it. */
@@ -40,9 +41,12 @@ export interface Configuration {
   readonly tls: { readonly cert: string; readonly key: string } | false | undefined;
   readonly trustedProxies: ParsedConfiguration['trusted_proxies'];
   readonly store: string | undefined;
+  /** `outbox:` or an `smtp:` URL. */
+  readonly mail: string;
   /** `ca` is a PEM text. */
   readonly outbound: ParsedConfiguration['outbound'];
   readonly secretKeys: readonly string[] | undefined;
+  readonly pools: readonly Pool[];
   readonly workspaces: readonly WorkspaceDefinition[];
 }
 
@@ -65,6 +69,7 @@ export function makeConfiguration(written: unknown, directory: string, file?: st
   const parsed = parse(input, file);
   const wrong = checkConfiguration(parsed);
   if (wrong.length > 0) throw mistakesError(wrong, file);
+  const pools = definePools(parsed);
   return {
     file,
     publicUrl: parsed.public_url,
@@ -73,10 +78,12 @@ export function makeConfiguration(written: unknown, directory: string, file?: st
     tls: parsed.tls,
     trustedProxies: parsed.trusted_proxies,
     store: parsed.store === undefined ? undefined : storeFrom(directory, parsed.store),
+    mail: parsed.mail,
     outbound: parsed.outbound,
     secretKeys: parsed.secret_keys,
     // The library fills in its own defaults, so it gets what was written.
-    workspaces: defineWorkspaces(input as ConfigurationInput, parsed),
+    pools,
+    workspaces: defineWorkspaces(input as ConfigurationInput, parsed, pools),
   };
 }
 
@@ -88,21 +95,32 @@ function parse(input: unknown, file: string | undefined): ParsedConfiguration {
   }
 }
 
-function defineWorkspaces(input: ConfigurationInput, parsed: ParsedConfiguration): WorkspaceDefinition[] {
+function definePools({ tenants }: ParsedConfiguration): Pool[] {
+  return Object.entries(tenants).flatMap(([tenant, { pools }]) =>
+    Object.entries(pools).map(([name, { users, otp_settings: otpSettings }]) => ({
+      tenant,
+      name,
+      users: new Map(users.map((user) => [user.id, user])),
+      otpSettings,
+    })),
+  );
+}
+
+function defineWorkspaces(
+  input: ConfigurationInput,
+  parsed: ParsedConfiguration,
+  pools: readonly Pool[],
+): WorkspaceDefinition[] {
   const tolerance = parsed.clock_tolerance === undefined ? {} : { clock_tolerance: parsed.clock_tolerance };
-  return Object.entries(input.tenants).flatMap(([tenant, { workspaces }]) => {
-    const pools = new Map<string, Pool>();
-    for (const [name, { users }] of Object.entries(parsed.tenants[tenant]?.pools ?? {})) {
-      pools.set(name, { tenant, name, users: new Map(users.map((user) => [user.id, user])) });
-    }
-    return Object.entries(workspaces).map(([workspace, { pool, clients = [], ...policy }]) => ({
+  return Object.entries(input.tenants).flatMap(([tenant, { workspaces }]) =>
+    Object.entries(workspaces).map(([workspace, { pool: poolName, clients = [], ...policy }]) => ({
       tenant,
       workspace,
-      pool: pool === undefined ? undefined : pools.get(pool),
+      pool: pools.find((pool) => pool.tenant === tenant && pool.name === poolName),
       clients,
       policy: { ...tolerance, ...policy },
-    }));
-  });
+    })),
+  );
 }
 
 /** JSON.parse whose message never repeats the text: it may hold secrets. */

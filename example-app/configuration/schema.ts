@@ -1,40 +1,13 @@
 import { z } from 'zod';
-import { clientMetadataSchema, workspacePolicySchema } from '../../index.js';
+import { clientMetadataSchema, otpSettingsSchema, userSchema, workspacePolicySchema } from '../../index.js';
 import { isSecretKey } from '../secret-keys.js';
 import { mailSchema, publicUrlSchema, storeSchema, urlNameSchema } from './values.js';
 
 const port = z.int().min(0).max(65_535);
 
-const userSchema = z.strictObject({
-  /** The `sub` of the person's tokens: printable ASCII (OpenID Connect Core 2). */
-  id: z.string().regex(/^[\x21-\x7E]{1,255}$/, 'must be 1 to 255 printable ASCII characters'),
-  username: z.string().min(1).optional(),
-  email: z.string().min(1).optional(),
-  name: z.string().min(1).optional(),
-  status: z.enum(['active', 'inactive']).default('active'),
-});
-
-const otpTypes = [
-  'activation',
-  'authentication',
-  'challenge',
-  'enroll_webauthn',
-  'reset_password',
-  'reset_totp',
-  'verify_address',
-] as const;
-
-const otpSettingSchema = z.strictObject({
-  /** Characters of the code. */
-  length: z.int().min(6).max(64).default(8),
-  /** Seconds. */
-  ttl: z.int().min(1).max(86_400).default(600),
-  max_attempts: z.int().min(1).max(100).default(5),
-});
-
 const poolSchema = z.strictObject({
-  otp_settings: z.partialRecord(z.enum(otpTypes), otpSettingSchema).default({}),
-  users: z.array(userSchema).default([]),
+  otp_settings: otpSettingsSchema.default({}),
+  users: z.array(userSchema.extend({ status: z.enum(['active', 'inactive']).default('active') })).default([]),
 });
 
 const workspaceSchema = workspacePolicySchema.extend({

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { smtpServer } from '../mail/smtp.js';
 
 /** A name that stands in URLs as it is written. */
 export const urlNameSchema = z
@@ -35,9 +36,8 @@ export function storeFrom(directory: string, store: string): string {
   return store.startsWith('lmdb:') ? `lmdb:${resolve(directory, store.slice('lmdb:'.length))}` : store;
 }
 
-/** `outbox:`, which keeps mails in this process. */
+/** `outbox:`, which keeps mails to be looked at, or `smtp://user:pass@host:port` and `smtps:`. */
 export const mailSchema = z.string().superRefine((url, context) => {
-  if (url.startsWith('smtp:') || url.startsWith('smtps:')) {
-    context.addIssue({ code: 'custom', message: 'sending mail by smtp is not part of this version; use outbox:' });
-  } else if (url !== 'outbox:') context.addIssue({ code: 'custom', message: 'must be outbox:' });
+  if (url === 'outbox:' || smtpServer(url, 'localhost')) return;
+  context.addIssue({ code: 'custom', message: 'must be outbox: or smtp://user:pass@host:port' });
 });

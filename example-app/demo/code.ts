@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { AuthorizationServer } from '../sign-in-app/authorization-server.js';
+import { Wire } from '../sign-in-app/wire.js';
 import { Browser } from './browser.js';
 import { curl } from './curl.js';
 
@@ -7,7 +9,12 @@ import { curl } from './curl.js';
 export interface WalkFacts {
   readonly issuer: string;
   readonly redirectUri: string;
-  readonly username: string;
+  readonly systemIssuer: string;
+  readonly generateCodeUrl: string;
+  /** Of the person who signs in. */
+  readonly address: string;
+  /** Absolute path of the clients' secrets. */
+  readonly secrets: string;
   /** Absolute path of the authority's certificate. */
   readonly authorityPath: string;
 }
@@ -15,8 +22,8 @@ export interface WalkFacts {
 const endlessLoop = 12;
 
 /**
- * Gets an authorization code the way a browser does: asks, signs in as the demo user, consents (RFC 6749 4.1, with
- * PKCE). Resolves with the curl that redeems it. Rejects with an Error that says where the walk ended.
+ * Gets an authorization code the way a browser does: asks with a one-time code of the demo user, consents (RFC 6749
+ * 4.1, with PKCE). Resolves with the curl that redeems it. Rejects with an Error that says where the walk ended.
  */
 export async function redemption(clientId: string, facts: WalkFacts): Promise<string> {
   const verifier = randomBytes(32).toString('base64url');
@@ -28,6 +35,7 @@ export async function redemption(clientId: string, facts: WalkFacts): Promise<st
     state,
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
+    authentication_code: await oneTimeCode(clientId, facts),
   });
   const reply = await walk(`${facts.issuer}/oauth2/authorize?${query}`, facts);
   const code = reply.get('code');
@@ -55,7 +63,20 @@ export async function printRedemption(clientId: string, facts: WalkFacts): Promi
   }
 }
 
-async function walk(start: string, { username, redirectUri, authorityPath }: WalkFacts): Promise<URLSearchParams> {
+/** A one-time code of the demo user, by the identity API: this script is the mail, too. */
+async function oneTimeCode(clientId: string, facts: WalkFacts): Promise<string> {
+  const { signin }: Readonly<Record<string, string>> = JSON.parse(readFileSync(facts.secrets, 'utf8'));
+  const nobody = { clientId, clientSecret: '', method: 'client_secret_post' } as const;
+  const machine = { clientId: 'signin', clientSecret: signin ?? '', method: 'client_secret_post' } as const;
+  const wire = new Wire([readFileSync(facts.authorityPath, 'utf8')]);
+  const generated = await new AuthorizationServer({ ...facts, client: nobody, machine }, wire).generateCode(
+    facts.address,
+  );
+  if (!generated) throw new Error(`There is nobody with the address ${facts.address}`);
+  return generated.extendedCode;
+}
+
+async function walk(start: string, { redirectUri, authorityPath }: WalkFacts): Promise<URLSearchParams> {
   const browser = new Browser(readFileSync(authorityPath, 'utf8'));
   let page = await browser.get(start);
   for (let step = 0; step < endlessLoop; step += 1) {
@@ -67,7 +88,7 @@ async function walk(start: string, { username, redirectUri, authorityPath }: Wal
       continue;
     }
     if (page.status !== 200) throw new Error(`${page.url} answered ${page.status}`);
-    const form = page.forms.find(({ text }) => text.includes(username)) ?? page.forms[0];
+    const [form] = page.forms;
     if (form === undefined) throw new Error(`${page.url} has no form`);
     const allow = form.buttons.find(([, value]) => value === 'allow') ?? form.buttons[0];
     page = await browser.submit(page, form, allow);

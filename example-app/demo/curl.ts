@@ -10,16 +10,19 @@ export interface CurlParts {
   readonly form?: Readonly<Record<string, string>>;
   /** Whole header lines. */
   readonly headers?: readonly string[];
+  /** Sent as a JSON body, whatever the headers say. */
+  readonly json?: unknown;
 }
 
 /** A command line that works in any directory. It prints the reply and fails when the status is 400 or more. */
-export function curl(url: string, { authorityPath, user, certificate, form, headers }: CurlParts): string {
+export function curl(url: string, { authorityPath, user, certificate, form, headers, json }: CurlParts): string {
   const words = ['curl', '-sS', '--fail-with-body'];
   if (authorityPath !== undefined) words.push('--cacert', quote(authorityPath));
   if (user !== undefined) words.push('-u', quote(user));
   if (certificate) words.push('--cert', quote(certificate.certificate), '--key', quote(certificate.key));
   for (const header of headers ?? []) words.push('-H', header.includes('$(') ? `"${header}"` : quote(header));
   for (const [name, value] of Object.entries(form ?? {})) words.push(...formWords(name, value));
+  if (json !== undefined) words.push('--data', quote(JSON.stringify(json)));
   return [...words, quote(url)].join(' ');
 }
 

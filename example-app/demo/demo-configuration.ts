@@ -8,7 +8,7 @@ import { organization } from '../pki/forge-certificates.js';
 import { keepPrivateKey } from '../pki/keys.js';
 import type { DemoSecrets } from './secrets.js';
 
-/** The person everybody may be in the demo. */
+/** The person of the demo. */
 export const demoUser = {
   id: '6833b9b9908740b2b1c68608054c1477',
   username: 'johndoe',
@@ -19,6 +19,12 @@ export const demoUser = {
 /** Where the demo's clients live. */
 export const demoTenant = 'acme';
 export const demoWorkspace = 'demo';
+export const demoPool = 'staff';
+
+/** Generate Code of Specific Type, for the person of the demo. */
+export function demoGenerateCodeUrl(publicUrl: string): string {
+  return `${publicUrl}/api/identity/${demoTenant}/system/pools/${demoPool}/user/code/generate`;
+}
 
 /** The key file of a client that signs its assertions, within the data directory. */
 export const privateKeyJwtKey = 'clients/demo-private-key-jwt.key';
@@ -48,7 +54,7 @@ function demoInput(publicUrl: string, { secrets, authorityPath, ...material }: D
     public_url: publicUrl,
     tenants: {
       [demoTenant]: {
-        pools: { staff: { users: [demoUser] } },
+        pools: { [demoPool]: { users: [demoUser] } },
         workspaces: {
           system: {
             clients: [
@@ -62,10 +68,11 @@ function demoInput(publicUrl: string, { secrets, authorityPath, ...material }: D
             ],
           },
           [demoWorkspace]: {
-            pool: 'staff',
+            pool: demoPool,
             pkce: 'public-clients',
             audience: 'https://api.example.com',
             accept_json_requests: true,
+            grant_types: ['authorization_code', 'client_credentials', 'refresh_token', 'password'],
             root_cas: [authorityPath],
             scopes: {
               openid: {},
@@ -105,6 +112,8 @@ function demoClients(
       client_name: 'Demo with a secret in the header',
       client_secret: secrets['demo-basic'],
       token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: [...both.grant_types, 'refresh_token'],
+      scope: `${both.scope} offline_access`,
     },
     {
       ...both,
@@ -141,6 +150,25 @@ function demoClients(
       client_name: 'Demo with a self-signed certificate',
       token_endpoint_auth_method: 'self_signed_tls_client_auth',
       certificate: pki.selfSigned.certificate,
+    },
+    {
+      ...both,
+      client_id: 'demo-passwordless',
+      client_name: 'Demo with one-time codes',
+      client_secret: secrets['demo-passwordless'],
+      token_endpoint_auth_method: 'client_secret_post',
+      grant_types: ['password', 'authorization_code'],
+    },
+    {
+      client_id: 'demo-sign-in',
+      client_name: 'Demo sign-in page',
+      client_secret: secrets['demo-sign-in'],
+      token_endpoint_auth_method: 'client_secret_post',
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      redirect_uris: [`${publicUrl}/sign-in/callback`],
+      post_logout_redirect_uris: [`${publicUrl}/sign-in`],
+      scope: 'openid profile email read',
     },
     {
       client_id: 'demo-public',

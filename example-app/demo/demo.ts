@@ -3,7 +3,13 @@ import type { Configuration } from '../configuration/configuration.js';
 import type { DataDirectory } from '../data-directory.js';
 import { keepClientPki } from '../pki/client-pki.js';
 import type { ServerPki } from '../pki/server-pki.js';
-import { demoConfiguration, demoTenant, demoWorkspace, keepAssertionKey } from './demo-configuration.js';
+import {
+  demoConfiguration,
+  demoGenerateCodeUrl,
+  demoTenant,
+  demoWorkspace,
+  keepAssertionKey,
+} from './demo-configuration.js';
 import { writeScripts } from './scripts.js';
 import { keepDemoSecrets, secretsPath } from './secrets.js';
 
@@ -39,6 +45,8 @@ export async function makeDemo(directory: DataDirectory, { authority, authorityP
       const scripts = await writeScripts(directory, {
         issuer: `${publicUrl}/${demoTenant}/${demoWorkspace}`,
         redirectUri: `${publicUrl}/callback`,
+        systemIssuer: `${publicUrl}/${demoTenant}/system`,
+        generateCodeUrl: demoGenerateCodeUrl(publicUrl),
         authorityPath,
         secretsPath: secretsPath(directory),
         port,

@@ -13,6 +13,8 @@ export interface DemoScripts {
 export interface ScriptFacts {
   readonly issuer: string;
   readonly redirectUri: string;
+  readonly systemIssuer: string;
+  readonly generateCodeUrl: string;
   /** Absolute path of the authority's certificate. */
   readonly authorityPath: string;
   /** Absolute path of the clients' secrets. */
@@ -33,7 +35,10 @@ export async function writeScripts(directory: DataDirectory, facts: ScriptFacts)
     'code.js': script('code', 'printRedemption', "process.argv[2] ?? 'demo-public'", {
       issuer: facts.issuer,
       redirectUri: facts.redirectUri,
-      username: demoUser.username,
+      systemIssuer: facts.systemIssuer,
+      generateCodeUrl: facts.generateCodeUrl,
+      address: demoUser.email,
+      secrets: facts.secretsPath,
       authorityPath: facts.authorityPath,
     }),
     // The nearest package.json says what a .js file is, wherever the data directory may be.

@@ -4,7 +4,7 @@ import { showCallback } from './callback.js';
 import { showHome } from './home.js';
 import { html } from './html.js';
 import { page } from './layout.js';
-import { showSignIn, takeSignIn } from './sign-in.js';
+import { showOutbox } from './outbox.js';
 import type { Site } from './site.js';
 import { stylesheet } from './stylesheet.js';
 
@@ -25,18 +25,14 @@ export function makeApp(site: Site): Express {
 
 function pages(site: Site): Router {
   const router = express.Router();
-  const form = express.urlencoded({ extended: false, limit: '16kb' });
   router.get('/', showHome(site));
   router.get('/callback', showCallback(site.base));
   router.get('/assets/style.css', (_request, response) => {
     response.type('css').set('Cache-Control', 'public, max-age=300').send(stylesheet);
   });
   router.get('/api/hello', site.guard, site.hello);
-  for (const { workspace, issuer } of site.workspaces) {
-    const facts = { base: site.base, workspace, issuer, sessions: site.sessions };
-    const path = `/${workspace.tenant}/${workspace.workspace}/login`;
-    router.route(path).get(showSignIn(facts)).post(form, takeSignIn(facts));
-  }
+  if (site.outbox) router.get('/outbox', showOutbox(site.base, site.outbox));
+  if (site.signIn) router.use('/sign-in', site.signIn);
   return router;
 }
 
@@ -44,10 +40,10 @@ function headers(local: boolean): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
-      // No form-action: browsers hold the redirects after a form against it, and those lead to every client's page.
       directives: {
         defaultSrc: ["'none'"],
         styleSrc: ["'self'"],
+        formAction: ["'self'"],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
       },

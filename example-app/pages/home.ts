@@ -10,7 +10,7 @@ export function showHome(site: Site): RequestHandler {
     'An authorization server',
     html`<p>OAuth 2.0 and OpenID Connect, with every way a client can prove who it is. The command lines to try it with stand
 where the server was started.</p>
-${site.tryUrl === undefined ? undefined : tryIt(site.tryUrl)}
+${tryIt(site)}
 ${site.workspaces.map(({ issuer, workspace }) => workspaceCard(issuer, `${workspace.tenant} / ${workspace.workspace}`))}
 <section class="card">
 <h2>This server</h2>
@@ -26,10 +26,21 @@ ${site.workspaces.map(({ issuer, workspace }) => workspaceCard(issuer, `${worksp
   };
 }
 
-function tryIt(url: string): Html {
+function tryIt({ base, signIn, outbox, tryUrl }: Site): Html | undefined {
+  const items = [
+    signIn &&
+      html`<li><a href="${base}/sign-in">Sign in without a password</a>, and see the tokens and what the API answers</li>`,
+    outbox && html`<li><a href="${base}/outbox">Outbox</a>: the mails with codes and links</li>`,
+    tryUrl === undefined
+      ? undefined
+      : html`<li><a href="${tryUrl}">Ask for an authorization code</a> by the server's own login page</li>`,
+  ].filter((item) => item !== undefined);
+  if (items.length === 0) return undefined;
   return html`<section class="card">
 <h2>Try it</h2>
-<p><a href="${url}">Sign in to the demo application</a>, and see the authorization code it gets.</p>
+<ul>
+${items}
+</ul>
 </section>`;
 }
 

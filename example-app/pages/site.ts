@@ -1,7 +1,7 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Router } from 'express';
 import type { WorkspaceDefinition } from '../configuration/configuration.js';
 import type { Log } from '../log.js';
-import type { Sessions } from '../sign-in/sessions.js';
+import type { Outbox } from '../mail/outbox.js';
 
 /** What the pages show and stand on. */
 export interface Site {
@@ -12,7 +12,10 @@ export interface Site {
   readonly workspaces: readonly { readonly workspace: WorkspaceDefinition; readonly issuer: string }[];
   /** An authorization request to click on. */
   readonly tryUrl: string | undefined;
-  readonly sessions: Sessions;
+  /** Mails to look at; absent where they really go out, and in production. */
+  readonly outbox: Outbox | undefined;
+  /** The demo client application; absent when the configuration has no clients for it. */
+  readonly signIn: Router | undefined;
   /** Lets only requests with an access token through to `hello`. */
   readonly guard: RequestHandler;
   readonly hello: RequestHandler;

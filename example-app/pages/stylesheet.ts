@@ -2,12 +2,12 @@
 export const stylesheet = `:root {
   color-scheme: light dark;
   --ground: #f3f4f6; --card: #ffffff; --text: #1b1f24; --quiet: #57606a; --line: #d5d9de;
-  --accent: #1f5fbf; --accent-strong: #184c99; --on-accent: #ffffff;
+  --accent: #1f5fbf; --accent-strong: #184c99; --on-accent: #ffffff; --mistake: #b3261e;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #111418; --card: #1a1f25; --text: #e8eaed; --quiet: #a3acb5; --line: #363d46;
-    --accent: #8ab8ff; --accent-strong: #b0cfff; --on-accent: #0c1b30;
+    --accent: #8ab8ff; --accent-strong: #b0cfff; --on-accent: #0c1b30; --mistake: #ffb4ab;
   }
 }
 * { box-sizing: border-box; }
@@ -25,7 +25,7 @@ h1 { margin: 1.5rem 0 .75rem; font-size: 1.75rem; line-height: 1.2; }
 h2 { margin: 0 0 .5rem; font-size: 1.1rem; }
 p { margin: 0 0 1rem; }
 a { color: var(--accent); }
-a:focus-visible, button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+a:focus-visible, button:focus-visible, input:focus-visible, summary:focus-visible, pre:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .quiet { color: var(--quiet); }
 .card {
   margin: 0 0 1rem;
@@ -40,23 +40,52 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1.25rem; 
 dt { color: var(--quiet); }
 dd { margin: 0; min-width: 0; }
 code { font: .9em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
-form { margin: 0 0 .75rem; }
+.mail { white-space: pre-wrap; overflow-wrap: anywhere; margin-top: 1rem; }
+pre {
+  margin: 0 0 1rem;
+  padding: .75rem;
+  overflow-x: auto;
+  background: var(--ground);
+  border-radius: .5rem;
+  font: .85rem/1.5 ui-monospace, monospace;
+}
+dl + pre, dl + details { margin-top: .75rem; }
+details { margin: 0 0 .5rem; }
+summary { cursor: pointer; color: var(--quiet); }
+details p { margin: .5rem 0 0; }
+form { margin: 0 0 1rem; }
+label { display: block; margin: 0 0 .35rem; font-weight: 600; }
+input {
+  display: block;
+  width: 100%;
+  min-height: 2.75rem;
+  margin: 0 0 1rem;
+  padding: .5rem .75rem;
+  border: 1px solid var(--quiet);
+  border-radius: .5rem;
+  background: var(--ground);
+  color: var(--text);
+  font: inherit;
+}
+input[inputmode=numeric] { font-size: 1.4rem; letter-spacing: .15em; }
+input[aria-invalid] { border-color: var(--mistake); }
+.mistake { color: var(--mistake); }
 button {
   display: block;
   width: 100%;
-  min-height: 3.25rem;
-  padding: .7rem 1rem;
-  border: 0;
-  border-radius: .6rem;
+  min-height: 2.75rem;
+  padding: .5rem 1rem;
+  border: 1px solid var(--accent);
+  border-radius: .5rem;
   background: var(--accent);
   color: var(--on-accent);
   font: inherit;
   font-weight: 600;
-  text-align: left;
   cursor: pointer;
 }
 button:hover { background: var(--accent-strong); }
-button small { display: block; font-weight: 400; opacity: .85; overflow-wrap: anywhere; }
+button.second { background: transparent; color: var(--accent); }
+button.second:hover { border-color: var(--accent-strong); color: var(--accent-strong); }
 @media (max-width: 32rem) {
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .75rem; }

@@ -62,7 +62,12 @@ function compileNetwork(cidr: string, name: string): BlockList {
   if (version === 0 || more.length > 0 || length > longest || address !== plainAddress(address)) {
     throw new TypeError(`${name}.cidr is not an address or network: ${cidr}`);
   }
-  if (length < 1) throw new TypeError(`${name}.cidr must have a prefix length of 1 to ${longest}: ${cidr}`);
+  const shortest = version === 4 ? 8 : 16;
+  if (length < shortest) {
+    throw new TypeError(
+      `${name}.cidr must have a prefix length of ${shortest} to ${longest}, or it trusts everybody: ${cidr}`,
+    );
+  }
   const networks = new BlockList();
   networks.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6');
   return networks;

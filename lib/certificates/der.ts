@@ -94,7 +94,14 @@ export function readOid(value: DerValue | undefined): string {
   return decodeOid(expectTag(value, TAG.oid).content);
 }
 
+/**
+ * Octets. Real identifiers have about ten; a UUID below 2.25 has 20. Reading an arc of many thousand octets takes
+ * quadratic time, and anybody may send one.
+ */
+const longestOid = 64;
+
 function decodeOid(content: Buffer): string {
+  if (content.length > longestOid) throw new DerError('OID is too long');
   if (content.length === 0 || (content[content.length - 1] ?? 0) & 0x80) throw new DerError('broken OID');
   const arcs: bigint[] = [];
   let arc = 0n;

@@ -94,11 +94,18 @@ export function verifySignature(certificate: CertificateFields, issuerKey: KeyOb
 
 const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
-/** RSA of 2048 to 8192 bits with an odd exponent of 3 or more, P-256, P-384, P-521, Ed25519, Ed448. */
+// A huge exponent only serves to make us work before anybody has authenticated.
+const largestExponent = 2n ** 32n;
+
+/** RSA of 2048 to 8192 bits with an odd exponent from 3 to 2^32, P-256, P-384, P-521, Ed25519, Ed448. */
 export function isStrongKey({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
   if (type === 'ed25519' || type === 'ed448') return true;
   if (type === 'ec') return CURVES.has(details?.namedCurve ?? '');
   if (type !== 'rsa' && type !== 'rsa-pss') return false;
   const { modulusLength = 0, publicExponent = 0n } = details ?? {};
-  return modulusLength >= 2048 && modulusLength <= 8192 && publicExponent >= 3n && publicExponent % 2n === 1n;
+  return modulusLength >= 2048 && modulusLength <= 8192 && isUsableExponent(publicExponent);
+}
+
+function isUsableExponent(exponent: bigint): boolean {
+  return exponent >= 3n && exponent < largestExponent && exponent % 2n === 1n;
 }

@@ -83,7 +83,8 @@ export class Authenticator {
     for (const { strategy, answer } of extracted) {
       if (answer !== undefined && !isAmbient(strategy.mechanism)) presented.add(strategy.mechanism);
     }
-    if (presented.size > 1) throw new OAuthError('several_methods', { detail: { presented: [...presented] } });
+    if (presented.size > 1)
+      throw new OAuthError('several_methods', { detail: { presented_mechanisms: [...presented] } });
     const [mechanism] = presented;
     const relevant = extracted.filter(({ strategy, answer }) => {
       return (
@@ -155,8 +156,13 @@ function mayStandIn(method: string, { metadata, method: registered }: Registered
 
 function nothingUsable(request: ClientRequest, mechanism: Mechanism | undefined, answer: unknown): OAuthError {
   if (answer instanceof OAuthError) return answer;
-  if (mechanism === 'authorization') return new OAuthError('authorization_scheme_unsupported');
-  if (mechanism !== undefined) return new OAuthError('method_not_enabled', { detail: { presented: mechanism } });
+  if (mechanism === 'authorization') {
+    // Only what looks like a scheme: a header without one may be a credential.
+    const scheme = /^([A-Za-z]{1,20}) /.exec(request.authorization[0] ?? '')?.[1];
+    return new OAuthError('authorization_scheme_unsupported', { detail: { scheme } });
+  }
+  if (mechanism !== undefined)
+    return new OAuthError('method_not_enabled', { detail: { presented_mechanisms: [mechanism] } });
   const clientId = request.form.get('client_id');
   return new OAuthError('no_credentials', clientId === undefined ? {} : { detail: { client_id: clientId } });
 }
@@ -164,6 +170,11 @@ function nothingUsable(request: ClientRequest, mechanism: Mechanism | undefined,
 /** Every client_id in the request must be the same one (RFC 6749 2.3.1, RFC 7521 4.2). */
 function refuseOtherClientIds({ form }: ClientRequest, findings: readonly Finding[]): void {
   const [{ evidence, strategy }] = findings as [Finding, ...Finding[]];
+  const other = findings.find((finding) => finding.evidence.clientId !== evidence.clientId);
+  if (other) {
+    const detail = { [strategy.name]: evidence.clientId, [other.strategy.name]: other.evidence.clientId };
+    throw new OAuthError('client_id_conflict', { detail });
+  }
   const inBody = form.get('client_id');
   if (inBody !== undefined && inBody !== evidence.clientId) {
     const reason = strategy.mechanism === 'client_assertion' ? 'client_id_mismatch' : 'client_id_conflict';

@@ -56,7 +56,10 @@ export class ClientAuthenticationService {
     const options = parseOptions(authenticationOptionsSchema.strict(), input);
     const { issuer, tenant, workspace } = options;
     this.#names = { issuer, ...(tenant !== undefined && { tenant }), ...(workspace !== undefined && { workspace }) };
-    this.#resources = serverResources(options);
+    this.#resources = serverResources(options, {
+      encryptsInStore: false,
+      remembers: strategies.some((strategy) => strategy.singleUse === true),
+    });
     this.challenge = basicChallenge(issuer);
     const warn = (name: WarningName, detail: Readonly<Record<string, unknown>>) =>
       this.#resources.onEvent({ event: 'warning', name, detail, ...this.#names });

@@ -68,6 +68,8 @@ export interface ClientAuthenticationStrategy<E extends Evidence = Evidence> {
   /** The method's name: a value of `token_endpoint_auth_method`. */
   readonly name: string;
   readonly mechanism: Mechanism;
+  /** Whether its credentials are remembered so that none works twice. Then production needs a real store. */
+  readonly singleUse?: boolean;
   /** Body parameters it reads; sending one of them twice is refused. */
   readonly parameters?: readonly string[];
   /** Nothing (undefined), evidence, or an OAuthError when what is there is malformed. Must not throw. */

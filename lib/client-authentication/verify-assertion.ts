@@ -1,6 +1,6 @@
 import { createHash, type KeyObject } from 'node:crypto';
+import { canonicalAlgorithm } from '../clients/assertion-algorithms.js';
 import type { RegisteredClient } from '../clients/client.js';
-import { canonicalAlgorithm } from '../clients/signing-algorithms.js';
 import { OAuthError } from '../errors.js';
 import { loggable } from '../loggable-value.js';
 import { isSignedBy, rehearseSignature } from './assertion-signature.js';

@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { type ClientCertificate, parseClientCertificate } from '../certificates/client-certificate.js';
 import { decodeBase64 } from '../certificates/pem.js';
-import { asymmetricAlgorithms, canonicalAlgorithm } from './signing-algorithms.js';
+import { asymmetricAlgorithms, canonicalAlgorithm } from './assertion-algorithms.js';
 
 /** A public key of a client, imported once. */
 export interface ClientKey {

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
+import { asymmetricAlgorithms, canonicalAlgorithm } from './assertion-algorithms.js';
 import { type ClientKey, importClientKey } from './json-web-keys.js';
-import { asymmetricAlgorithms, canonicalAlgorithm } from './signing-algorithms.js';
 
 /** The members of a JOSE header that choose a key. */
 export interface KeyHint {

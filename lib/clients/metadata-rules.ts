@@ -1,11 +1,11 @@
 import { standardMethods } from '../workspaces/policy.js';
+import { asymmetricAlgorithms, canonicalAlgorithm, macAlgorithms } from './assertion-algorithms.js';
 import { certificateNameProblem, certificateTextDigest, registeredNames } from './certificate-names.js';
 import { importClientKey } from './json-web-keys.js';
 import { KeySet, maximumKeys } from './key-sets.js';
+import { switchesOn, unbuiltMembers } from './known-metadata.js';
 import type { ShapedMetadata } from './metadata-shape.js';
 import { redirectUriProblem } from './redirect-uris.js';
-import { asymmetricAlgorithms, canonicalAlgorithm, macAlgorithms } from './signing-algorithms.js';
-import { switchesOn, unbuiltMembers } from './standing-metadata.js';
 import { readMacHash, readSha256Hash } from './stored-secrets.js';
 
 /** A mistake that lies between members: `path` from the client's own object on. */
@@ -38,6 +38,12 @@ const grants: Rule = (metadata, report) => {
   if (response_types.some((type) => type !== 'code')) report('may hold only "code" (RFC 9700 2.1.2)', 'response_types');
   if (code !== response_types.includes('code')) {
     report('must have "code" exactly where grant_types has authorization_code (RFC 7591 2.1)', 'response_types');
+  }
+};
+
+const rotation: Rule = (metadata, report) => {
+  if (metadata.token_endpoint_auth_method === 'none' && metadata.refresh_token_rotation === false) {
+    report('must not be false for a client of method none (RFC 9700 2.2.2)', 'refresh_token_rotation');
   }
 };
 
@@ -167,6 +173,7 @@ const unbuilt: Rule = (metadata, report) => {
 
 const rules: readonly Rule[] = [
   grants,
+  rotation,
   redirects,
   secrets,
   signingAlgorithm,

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { scopeToken, tokenTtlsSchema } from '../workspaces/policy.js';
-import { standingMembers, unbuiltMembers } from './standing-metadata.js';
+import { standingMembers, unbuiltMembers } from './known-metadata.js';
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 const uri = z.string().max(2048).refine(isWebUrl, 'must be an absolute http or https URL').optional();
 const name = z.string().max(1000).optional();
@@ -47,10 +51,12 @@ export const metadataShape = {
   token_endpoint_auth_method: z.string().min(1).default('client_secret_basic'),
   /** The one JWS algorithm the client's assertions may have. Absent: any that the workspace accepts. */
   token_endpoint_auth_signing_alg: z.string().min(1).optional(),
-  jwks: z.looseObject({ keys: z.array(z.record(z.string(), z.unknown())) }).optional(),
+  jwks: z.looseObject({ keys: z.array(z.custom<object>(isObject, 'must be a JSON Web Key')) }).optional(),
   jwks_uri: z.string().max(2048).refine(isKeyUrl, 'must be an https URL, without fragment and user').optional(),
   application_type: z.enum(['web', 'native']).default('web'),
   id_token_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256', 'Ed25519']).optional(),
+  /** Absent: userinfo answers plain JSON. */
+  userinfo_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256', 'Ed25519']).optional(),
   /** Seconds. */
   default_max_age: z.int().min(0).optional(),
   require_auth_time: z.boolean().default(false),
@@ -93,7 +99,7 @@ export const metadataShape = {
   status: z.enum(['active', 'inactive']).default('active'),
   /** A first-party client, for which nobody is asked to consent. */
   trusted: z.boolean().default(false),
-  /** Whether each refresh gives a new refresh token. Absent: it does. */
+  /** Whether each refresh gives a new refresh token. Absent: it does. `false` is for confidential clients only. */
   refresh_token_rotation: z.boolean().optional(),
   /** Extras of the host, which we do not look into. */
   metadata: z.record(z.string(), z.json()).optional(),

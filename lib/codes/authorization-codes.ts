@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { RegisteredClient } from '../clients/client.js';
 import type { SignedInUser, User } from '../identity/users.js';
+import type { RevocableClaims } from '../tokens/revocation.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 
 /** What an authorization request fixes for its code (RFC 6749 4.1.3, RFC 7636 4.4, RFC 8707 2.2). */
@@ -12,6 +13,8 @@ export interface CodeBinding {
   /** Of method S256: there is no other here. */
   readonly codeChallenge?: string;
   readonly scopes: readonly string[];
+  /** What was asked for, with all that was dropped. Absent: the same. */
+  readonly askedScopes?: readonly string[];
   readonly resources: readonly string[];
   readonly nonce?: string;
 }
@@ -24,7 +27,8 @@ export interface CodeRecord extends CodeBinding {
   readonly authTime?: number;
   /** Names this authorization in all that comes from it. */
   readonly grantId: string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, as `expiresAt` is. */
+  readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
@@ -38,23 +42,28 @@ type CodeWorkspace = Pick<WorkspaceServices, 'store' | 'now' | 'policy'>;
 
 /**
  * A new code, 256 random bits as base64url. The store keeps it under its SHA-256 digest only, for the seconds that
- * `token_ttls.authorization_code` of the client or the workspace allows (RFC 6749 4.1.2, 10.10).
+ * `token_ttls.authorization_code` of the client or the workspace allows (RFC 6749 4.1.2, 10.10). `consentId` names the
+ * consent that stands behind it: withdrawing that one ends all that comes from the code.
  */
 export async function issueCode(
   workspace: CodeWorkspace,
   client: Pick<RegisteredClient, 'metadata'>,
   binding: CodeBinding,
   { id, username, email, name, authTime }: SignedInUser,
+  consentId?: string,
 ): Promise<string> {
   const code = randomBytes(32).toString('base64url');
   const ttl = client.metadata.token_ttls?.authorization_code ?? workspace.policy.token_ttls.authorization_code;
+  const issuedAt = workspace.now();
+  const grant = randomBytes(16).toString('base64url');
   const record: CodeRecord = {
     ...binding,
     // By name: a host's own record may hold more than the store should see.
     user: { id, username, email, name },
     authTime,
-    grantId: randomBytes(16).toString('base64url'),
-    expiresAt: workspace.now() + ttl * 1000,
+    grantId: consentId === undefined ? grant : `${consentId}.${grant}`,
+    issuedAt,
+    expiresAt: issuedAt + ttl * 1000,
   };
   await workspace.store.set(recordKey(code), JSON.stringify(record), ttl + memoryOfExpired);
   return code;
@@ -64,6 +73,11 @@ export async function issueCode(
 export async function readCode(workspace: CodeWorkspace, code: string): Promise<CodeRecord | undefined> {
   const stored = await workspace.store.get(recordKey(code));
   return stored === undefined ? undefined : (JSON.parse(stored) as CodeRecord);
+}
+
+/** What of a code a revocation can name. */
+export function revocableCode({ grantId, user, clientId, issuedAt }: CodeRecord): RevocableClaims {
+  return { grant_id: grantId, sub: user.id, client_id: clientId, iat: Math.floor(issuedAt / 1000) };
 }
 
 /** Uses the code up. Of all calls, however many at once, exactly one is answered true (OAuth 2.1 4.1.3). */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type OAuthError, toOAuthError } from '../errors.js';
+import { OAuthError, toOAuthError } from '../errors.js';
 import type { OutcomeEvent } from '../events.js';
 import { failureFacts } from '../failure-facts.js';
 import { sendError } from '../http/reply.js';
@@ -23,30 +23,39 @@ export interface Exchange {
 export interface Endpoint {
   /** The name of its events. */
   readonly event: OutcomeEvent['event'];
+  /** The HTTP methods it takes, as `Allow` names them. Every other is answered 405. */
+  readonly methods: readonly string[];
   /**
-   * Answers the request. A failure that is thrown is answered as JSON by the caller (RFC 6749 5.2); one that is
-   * returned has been answered already, as a page or a redirect. Either way it becomes the one event of the request.
+   * Answers the request. A failure that is thrown is answered by `refuse`; one that is returned has been answered
+   * already, by a redirect say. Either way it becomes the one event of the request.
    */
   handle(exchange: Exchange): Promise<OAuthError | undefined> | OAuthError | undefined;
+  /** How a failure is answered when nothing has been sent yet; must not throw. Absent: as JSON (RFC 6749 5.2). */
+  refuse?(exchange: Exchange, failure: OAuthError): void;
 }
 
 /** Runs an endpoint: whatever happens, one reply and one event. */
 export async function serve(endpoint: Endpoint, exchange: Exchange): Promise<void> {
   let failure: OAuthError | undefined;
   try {
+    requireMethod(endpoint, exchange);
     failure = await endpoint.handle(exchange);
   } catch (thrown) {
     failure = toOAuthError(thrown);
-    answerFailure(exchange, failure);
+    if (exchange.response.headersSent) exchange.response.destroy();
+    else if (endpoint.refuse) endpoint.refuse(exchange, failure);
+    else refuseWithJson(exchange, failure);
   }
   report(endpoint, exchange, failure);
 }
 
-function answerFailure({ response, workspace }: Exchange, failure: OAuthError): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
+function requireMethod({ methods }: Endpoint, { request: { method = '' } }: Exchange): void {
+  if (methods.includes(method)) return;
+  throw new OAuthError('method_not_allowed', { detail: { method, allow: methods.join(', ') } });
+}
+
+/** As RFC 6749 5.2 wants it; failed client authentication with a challenge. */
+export function refuseWithJson({ response, workspace }: Exchange, failure: OAuthError): void {
   // RFC 9110 15.5.2: every 401 carries a challenge; which method failed does not show.
   const headers = failure.status === 401 ? { 'WWW-Authenticate': workspace.challenge } : {};
   sendError(response, failure, headers);

@@ -1,4 +1,4 @@
-import { publishedDocument } from './published.js';
+import { publishedDocument } from './public-document.js';
 
 /** The public halves of the workspace's signing keys (RFC 7517 5). */
 export const jwksEndpoint = publishedDocument('jwks', async ({ signingKeys }) => ({

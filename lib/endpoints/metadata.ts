@@ -1,6 +1,8 @@
-import { asymmetricAlgorithms, macAlgorithms } from '../clients/signing-algorithms.js';
+import { asymmetricAlgorithms, macAlgorithms } from '../clients/assertion-algorithms.js';
+import { claimNames } from '../identity/person-claims.js';
 import type { Workspace } from '../workspaces/workspace.js';
-import { publishedDocument } from './published.js';
+import { servesLogin } from './account/login-visit.js';
+import { publishedDocument } from './public-document.js';
 
 /** Authorization server metadata (RFC 8414 2, OpenID Connect Discovery 3): what is really enabled, and nothing else. */
 export const metadataEndpoint = publishedDocument('metadata', authorizationServerMetadata);
@@ -9,10 +11,14 @@ export const metadataEndpoint = publishedDocument('metadata', authorizationServe
 export function authorizationServerMetadata(workspace: Workspace): Readonly<Record<string, unknown>> {
   const { issuer, urls, policy, grants } = workspace;
   const authorizes = servesAuthorization(workspace);
+  const people = servesPeople(workspace);
   return withoutEmptyArrays({
     issuer,
     authorization_endpoint: authorizes ? urls.authorize : undefined,
     token_endpoint: urls.token,
+    userinfo_endpoint: people ? urls.userinfo : undefined,
+    // RP-Initiated Logout 1.0, 2.1.
+    end_session_endpoint: servesLogin(workspace) ? urls.logout : undefined,
     jwks_uri: urls.jwks,
     // A pattern is nothing that can be asked for.
     scopes_supported: Object.keys(policy.scopes).filter((scope) => !scope.endsWith('.*')),
@@ -21,10 +27,20 @@ export function authorizationServerMetadata(workspace: Workspace): Readonly<Reco
     grant_types_supported: [...grants.keys()],
     token_endpoint_auth_methods_supported: enabledMethods(workspace),
     token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms(workspace),
+    introspection_endpoint: urls.introspect,
+    // RFC 8414 2: methods, and the access token types that do as well.
+    introspection_endpoint_auth_methods_supported: [...provingMethods(workspace), 'Bearer'],
+    introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms(workspace),
+    introspection_signing_alg_values_supported: policy.signing_keys,
+    revocation_endpoint: urls.revoke,
+    revocation_endpoint_auth_methods_supported: enabledMethods(workspace),
+    revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms(workspace),
     code_challenge_methods_supported: authorizes ? ['S256'] : undefined,
     authorization_response_iss_parameter_supported: authorizes,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: policy.signing_keys,
+    userinfo_signing_alg_values_supported: people ? policy.signing_keys : undefined,
+    claims_supported: people ? [...tokenClaims, ...claimNames(Object.keys(policy.scopes))] : undefined,
     prompt_values_supported: authorizes ? ['none', 'login', 'consent', 'select_account'] : undefined,
     tls_client_certificate_bound_access_tokens: true,
     request_parameter_supported: false,
@@ -37,6 +53,14 @@ export function servesAuthorization({ grants }: Workspace): boolean {
   return grants.has('authorization_code');
 }
 
+/** Whether some grant gives tokens that speak for a person. */
+export function servesPeople({ grants }: Workspace): boolean {
+  return grants.has('authorization_code') || grants.has('password');
+}
+
+/** What ID tokens say whatever the scopes are (OpenID Connect Core 2). */
+const tokenClaims = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'at_hash'];
+
 /** The methods that some client can really use: one that signs by no accepted algorithm lets nobody in. */
 function enabledMethods({ authenticator, policy }: Workspace): string[] {
   const algorithms = policy.token_endpoint_auth_signing_alg_values;
@@ -44,6 +68,11 @@ function enabledMethods({ authenticator, policy }: Workspace): string[] {
     const own = algorithmsOfMethod.get(method);
     return policy.token_endpoint_auth_methods.includes(method) && (!own || algorithms.some((alg) => own.has(alg)));
   });
+}
+
+/** Without `none`, which proves nothing. */
+function provingMethods(workspace: Workspace): string[] {
+  return enabledMethods(workspace).filter((method) => method !== 'none');
 }
 
 type Algorithms = ReadonlyMap<string, unknown>;

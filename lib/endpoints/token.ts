@@ -16,9 +16,9 @@ const standardParameters = ['grant_type', 'scope', 'code', 'redirect_uri', 'user
 /** The token endpoint (RFC 6749 3.2). */
 export const tokenEndpoint: Endpoint = {
   event: 'token',
+  methods: ['POST'],
   async handle(exchange) {
     const { request, response, workspace } = exchange;
-    requirePost(exchange);
     const form = await readForm(request, { acceptJson: workspace.policy.accept_json_requests });
     noteGrantType(form, exchange);
     form.refuseRepeated(knownParameters(workspace));
@@ -30,17 +30,13 @@ export const tokenEndpoint: Endpoint = {
     requestedResources(tokenRequest.parameters, workspace);
     const validated = await grant.validate(tokenRequest, workspace);
     confirmation(tokenRequest.client, tokenRequest.certificate);
-    const tokens = await grant.issue(tokenRequest, validated, workspace);
-    exchange.facts.scope = tokens.scope;
-    sendJson(response, 200, tokens);
+    const issued = await grant.issue(tokenRequest, validated, workspace);
+    exchange.facts.scope = issued.response.scope;
+    if (issued.subject !== undefined) exchange.facts.subject = issued.subject;
+    sendJson(response, 200, issued.response);
     return undefined;
   },
 };
-
-/** RFC 6749 3.2. */
-export function requirePost({ request }: Exchange): void {
-  if (request.method !== 'POST') throw new OAuthError('method_not_allowed', { detail: { method: request.method } });
-}
 
 const knownByWorkspace = new WeakMap<Workspace, readonly string[]>();
 

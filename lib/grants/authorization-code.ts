@@ -1,6 +1,8 @@
-import { type CodeRecord, claimCode, readCode } from '../codes/authorization-codes.js';
+import type { RegisteredClient } from '../clients/client.js';
+import { type CodeRecord, claimCode, readCode, revocableCode } from '../codes/authorization-codes.js';
 import { OAuthError } from '../errors.js';
 import { findActiveUser } from '../identity/active-user.js';
+import { isRevoked, revoke } from '../tokens/revocation.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 import type { Grant, TokenRequest } from './grant.js';
 import { isCodeVerifier, verifierMatches } from './pkce.js';
@@ -14,8 +16,9 @@ export interface RedeemableCode {
 
 /**
  * `grant_type=authorization_code` (RFC 6749 4.1.3) with PKCE (RFC 7636). A wrong client or redirect_uri costs the code
- * nothing, so that nobody can spoil another's; a wrong verifier uses it up, so that nobody can guess. A `scope`
- * parameter is not read: the person has decided already.
+ * nothing, so that nobody can spoil another's; a wrong verifier uses it up, so that nobody can guess. A code that comes
+ * a second time, right in everything else, ends what the first time gave. A `scope` parameter is not read: the person
+ * has decided already.
  */
 export function authorizationCode(): Grant<RedeemableCode> {
   return {
@@ -38,12 +41,22 @@ export function authorizationCode(): Grant<RedeemableCode> {
     },
 
     async issue({ client, certificate }: TokenRequest, { code, record, verifier }, workspace) {
-      if (!(await claimCode(workspace, code))) throw new OAuthError('code_used', { detail: { grant: record.grantId } });
+      // Before the code is claimed: a replay at the same moment revokes the grant, and there is still one winner.
+      const withdrawn = await isRevoked(workspace, revocableCode(record));
+      if (!(await claimCode(workspace, code))) {
+        if (!withdrawn && isRightVerifier(verifier, record.codeChallenge))
+          await revokeReplayed(record, client, workspace);
+        throw new OAuthError('code_used', { detail: { grant: record.grantId } });
+      }
       checkVerifier(verifier, record.codeChallenge);
       const user = await findActiveUser(workspace.users, record.user);
       if (!user) throw new OAuthError('user_inactive', { detail: { subject: record.user.id } });
-      const { scopes, grantId, nonce, authTime } = record;
-      return workspace.tokens.mint({ client, user: { ...user, authTime }, scopes, grantId, certificate, nonce });
+      const { scopes, askedScopes, grantId, nonce, authTime } = record;
+      if (withdrawn) {
+        throw new OAuthError('consent_withdrawn', { detail: { grant: grantId, subject: user.id } });
+      }
+      const person = { ...user, authTime };
+      return workspace.tokens.mint({ client, user: person, scopes, askedScopes, grantId, certificate, nonce });
     },
   };
 }
@@ -74,6 +87,22 @@ async function liveCode(code: string, workspace: WorkspaceServices): Promise<Cod
 function checkRedirectUri(presented: string | undefined, record: CodeRecord): void {
   if (presented === undefined ? !record.redirectUriWasSent : presented === record.redirectUri) return;
   throw new OAuthError('redirect_uri_mismatch', { detail: { expected: record.redirectUri, presented } });
+}
+
+/** Whether whoever sends this knows what only the code's own client knows. */
+function isRightVerifier(verifier: string | undefined, challenge: string | undefined): boolean {
+  return challenge === undefined || (verifier !== undefined && verifierMatches(verifier, challenge));
+}
+
+/** The code was stolen, or its client repeats itself: nobody can tell, so all that came from it ends (RFC 6749 4.1.2). */
+async function revokeReplayed(
+  { grantId, user }: CodeRecord,
+  { id, metadata }: RegisteredClient,
+  workspace: WorkspaceServices,
+): Promise<void> {
+  const ttls = { ...workspace.policy.token_ttls, ...metadata.token_ttls };
+  await revoke(workspace, grantId, Math.max(ttls.access_token, ttls.refresh_token));
+  workspace.warn('code_replayed', { client_id: id, grant: grantId, subject: user.id });
 }
 
 /** RFC 7636 4.6. `validate` has refused a verifier that has no challenge already. */

@@ -1,7 +1,7 @@
 import type { ClientCertificate } from '../certificates/client-certificate.js';
 import type { RegisteredClient } from '../clients/client.js';
 import type { Form } from '../http/form.js';
-import type { TokenResponse } from '../tokens/token-issuer.js';
+import type { IssuedTokens } from '../tokens/token-issuer.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 
 /** A token request after client authentication. A grant never sees HTTP. */
@@ -22,6 +22,6 @@ export interface Grant<V = unknown> {
   readonly parameters: readonly string[];
   /** Checks that cost the caller nothing to retry. Has no side effect; rejects with OAuthError. */
   validate(request: TokenRequest, workspace: WorkspaceServices): Promise<V> | V;
-  /** Uses up what is single-use, then mints tokens; rejects with OAuthError. */
-  issue(request: TokenRequest, validated: V, workspace: WorkspaceServices): Promise<TokenResponse>;
+  /** Uses up what is single-use, then answers what `workspace.tokens.mint` gave; rejects with OAuthError. */
+  issue(request: TokenRequest, validated: V, workspace: WorkspaceServices): Promise<IssuedTokens>;
 }

@@ -22,10 +22,10 @@ export function grantScopes(
   workspace: KnownScopes,
   { user }: { readonly user: boolean },
 ): string[] {
-  const asked = requested === undefined ? defaultScopes(client) : parseScopes(requested);
+  const asked = requested === undefined ? defaultScopes(client, workspace) : parseScopes(requested);
   const refused = asked.filter((scope) => !isAllowed(scope, client, workspace));
   if (refused.length > 0) {
-    throw new OAuthError('scope_not_allowed', { detail: { refused, registered: client.scopes } });
+    throw new OAuthError('scope_not_allowed', { detail: refusedScopes(refused, client, workspace) });
   }
   return user ? asked : asked.filter((scope) => !scopesOfPersons.has(scope));
 }
@@ -39,13 +39,34 @@ export function narrowScopes(
   client: ScopeRules,
   workspace: KnownScopes,
 ): { scopes: string[]; dropped: string[] } {
-  const asked = requested === undefined ? defaultScopes(client) : parseScopes(requested);
+  const asked = requested === undefined ? defaultScopes(client, workspace) : parseScopes(requested);
   const scopes = asked.filter((scope) => isAllowed(scope, client, workspace));
   const dropped = asked.filter((scope) => !scopes.includes(scope));
   if (asked.length > 0 && scopes.length === 0) {
-    throw new OAuthError('scope_not_allowed', { detail: { refused: dropped, registered: client.scopes } });
+    throw new OAuthError('scope_not_allowed', { detail: refusedScopes(dropped, client, workspace) });
   }
   return { scopes, dropped };
+}
+
+/**
+ * The scopes of one access token of a grant: all that was granted, or the part a refresh asks for, without what the
+ * client may no longer have. What was asked at the start and dropped is left out once more; anything else that was not
+ * granted throws `scope_not_allowed` (RFC 6749 6).
+ */
+export function narrowGrant(
+  requested: string | undefined,
+  grant: { readonly scopes: readonly string[]; readonly asked: readonly string[] },
+  client: ScopeRules,
+  workspace: KnownScopes,
+): string[] {
+  const granted = grant.scopes.filter((scope) => isAllowed(scope, client, workspace));
+  const wanted = requested === undefined ? granted : parseScopes(requested);
+  const refused = wanted.filter((scope) => !grant.scopes.includes(scope) && !grant.asked.includes(scope));
+  const scopes = granted.filter((scope) => wanted.includes(scope));
+  if (refused.length > 0 || (scopes.length === 0 && grant.scopes.length > 0)) {
+    throw new OAuthError('scope_not_allowed', { detail: { refused, granted: grant.scopes } });
+  }
+  return scopes;
 }
 
 /** Splits a `scope` value; each value once, in the order sent. Throws `scope_malformed`. */
@@ -67,9 +88,14 @@ export function matchesScope(pattern: string, scope: string): boolean {
   return scope.length > stem.length && scope.startsWith(stem) && !scope.includes('*');
 }
 
-function defaultScopes({ scopes }: ScopeRules): string[] {
+function defaultScopes({ scopes }: ScopeRules, { knowsScope }: KnownScopes): string[] {
   // A pattern is permission to ask for something concrete, and nothing by itself.
-  return scopes.filter((scope) => scope !== 'offline_access' && !scope.endsWith('.*'));
+  return scopes.filter((scope) => scope !== 'offline_access' && !scope.endsWith('.*') && knowsScope(scope));
+}
+
+/** For the operator: the client may lack the scope, or the workspace may not know it. */
+function refusedScopes(refused: readonly string[], { scopes }: ScopeRules, { knowsScope }: KnownScopes) {
+  return { refused, registered: scopes, unknown_to_workspace: refused.filter((scope) => !knowsScope(scope)) };
 }
 
 function isAllowed(scope: string, { scopes }: ScopeRules, workspace: KnownScopes): boolean {

@@ -23,3 +23,8 @@ export function readCookie(request: IncomingMessage, name: string): string | und
 export function hostCookie(name: `__Host-${string}`, value: string): string {
   return `${name}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax`;
 }
+
+/** A Set-Cookie value that takes `hostCookie`'s away. */
+export function expiredHostCookie(name: `__Host-${string}`): string {
+  return `${hostCookie(name, '')}; Max-Age=0`;
+}

@@ -84,15 +84,16 @@ export function formFromParsedBody(body: unknown): Form {
   const values = new Map<string, string[]>();
   for (const [name, value] of Object.entries(body)) {
     if (typeof value === 'string') add(values, name, value);
-    else if (isRepetition(value)) for (const item of value) add(values, name, item);
+    else if (isRepetition(value))
+      for (const item of value) add(values, name, String(typeof item === 'string' ? item : name));
   }
   return new Form(values);
 }
 
-// Of `a=1&a=2` every parser makes a list of strings. Whatever else qs builds comes from `a[]=1` or `a[b]=c`, names that
-// we do not know: ignored as any unknown parameter is.
-function isRepetition(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 1 && value.every((item) => typeof item === 'string');
+// Of `a=1&a=2` every parser makes a list. qs makes one of `a=1&a[b]=2` too, which must not hide the first. Whatever
+// else it builds comes from `a[]=1` or `a[b]=c`, names that we do not know: ignored as any unknown parameter is.
+function isRepetition(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length > 1 && value.some((item) => typeof item === 'string');
 }
 
 /** A JSON request body, where a workspace accepts one: a flat object of strings. Throws `body_malformed`. */

@@ -11,9 +11,29 @@ export function sendJson(
   body: unknown,
   headers: OutgoingHttpHeaders = {},
 ): void {
-  const text = JSON.stringify(body);
+  send(response, status, 'application/json', JSON.stringify(body), headers);
+}
+
+/** One signed JWT as the whole reply (OpenID Connect Core 5.3.2, RFC 9701 5). */
+export function sendJwt(response: ServerResponse, jwt: string, type = 'application/jwt'): void {
+  send(response, 200, type, jwt, {});
+}
+
+/** A reply that says all by its status (RFC 7009 2.2). */
+export function sendEmpty(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'Content-Length': 0, ...noStore });
+  response.end();
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  text: string,
+  headers: OutgoingHttpHeaders,
+): void {
   response.writeHead(status, {
-    'Content-Type': 'application/json',
+    'Content-Type': type,
     'Content-Length': Buffer.byteLength(text),
     ...('Cache-Control' in headers ? undefined : noStore),
     ...headers,
@@ -23,12 +43,12 @@ export function sendJson(
 
 /** A failure as RFC 6749 5.2 wants it: what is public of it, never its reason. */
 export function sendError(response: ServerResponse, failure: OAuthError, headers: OutgoingHttpHeaders = {}): void {
-  sendJson(
-    response,
-    failure.status,
-    { error: failure.error, error_description: visibleAscii(failure.description) },
-    { ...extraHeaders(failure), ...headers },
-  );
+  sendJson(response, failure.status, errorBody(failure), { ...extraHeaders(failure), ...headers });
+}
+
+/** What the caller reads of a failure (RFC 6749 5.2). */
+export function errorBody({ error, description }: OAuthError) {
+  return { error, error_description: visibleAscii(description) };
 }
 
 /**

@@ -64,10 +64,13 @@ function isJson(request: IncomingMessage, acceptJson: boolean): boolean {
   const type = mediaType(request);
   const json = acceptJson && type === 'application/json';
   if ((json || type === formType) && coding.toLowerCase() === 'identity') return json;
-  throw new OAuthError('media_type_unsupported', { detail: { content_type: contentType, content_encoding: coding } });
+  throw new OAuthError('media_type_unsupported', {
+    detail: { content_type: contentType ?? null, content_encoding: coding },
+  });
 }
 
-function readBytes(request: IncomingMessage): Promise<Buffer> {
+/** The body of the stream. Rejects with `body_malformed` or `body_too_large`. */
+export function readBytes(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const cutShort = (cause?: unknown) =>
       reject(new OAuthError('body_malformed', { detail: { what: 'ended too early' }, cause }));

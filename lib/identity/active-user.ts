@@ -7,10 +7,12 @@ import type { User, UserDirectory } from './users.js';
 export async function findActiveUser(directory: UserDirectory | undefined, known: User): Promise<User | undefined> {
   if (isInactive(known)) return undefined;
   if (!directory) return known;
-  const user = await directory.find(known.id);
-  return user && !isInactive(user) ? user : undefined;
+  const user = await directory.find({ id: known.id });
+  // A database that ignores case may find another person, whose subject must not slip into the token.
+  return user?.id === known.id && !isInactive(user) ? user : undefined;
 }
 
-function isInactive({ status = 'active' }: User): boolean {
+/** Whether the person must be refused. */
+export function isInactive({ status = 'active' }: User): boolean {
   return status !== 'active';
 }

@@ -9,10 +9,13 @@ export interface User {
   readonly status?: 'active' | 'inactive';
 }
 
+/** One of a person's names. An e-mail address comes as `normalizeAddress` writes it: compare it with such a one. */
+export type UserKey = { readonly id: string } | { readonly username: string } | { readonly email: string };
+
 /** A host's own user database plugs in with this one function. */
 export interface UserDirectory {
-  /** The person with this id, or undefined. */
-  find(id: string): Promise<User | undefined> | User | undefined;
+  /** The person of this id, username or e-mail address, or undefined. */
+  find(key: UserKey): Promise<User | undefined> | User | undefined;
 }
 
 /** A person who has signed in, as the host's `authenticateUser` hook tells it. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { SigningKey } from './signing-keys.js';
 
-/** What an ID token says (OpenID Connect Core 2). Times are seconds since 1970. */
+/** What an ID token says (OpenID Connect Core 2) beside claims of the person. Times are seconds since 1970. */
 export interface IdTokenClaims {
   readonly iss: string;
   readonly sub: string;
@@ -11,9 +11,6 @@ export interface IdTokenClaims {
   readonly exp: number;
   readonly auth_time?: number;
   readonly nonce?: string;
-  readonly name?: string;
-  readonly preferred_username?: string;
-  readonly email?: string;
 }
 
 /** Signs an ID token that belongs to one access token. */

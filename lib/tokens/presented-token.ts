@@ -6,12 +6,15 @@ const bearer = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
 /**
  * The access token of a request: from the Authorization header, or from a body that a form parser has read already
- * (RFC 6750 2.1, 2.2). Never from the query (RFC 9700 4.3.2), never from the stream. Throws `token_missing`,
- * `token_malformed` or `token_in_several_places`.
+ * (RFC 6750 2.1, 2.2): `body`, which is the request's own unless an endpoint has read it. Never from the query (RFC
+ * 9700 4.3.2), never from the stream. Throws `token_missing`, `token_malformed` or `token_in_several_places`.
  */
-export function presentedToken(request: IncomingMessage & { readonly body?: unknown }): string {
+export function presentedToken(
+  request: IncomingMessage & { readonly body?: unknown },
+  body: unknown = request.body,
+): string {
   const headers = request.headersDistinct.authorization ?? [];
-  const inBody = bodyToken(request);
+  const inBody = bodyToken(request, body);
   if (headers.length > 1 || (headers.length === 1 && inBody !== undefined))
     throw new OAuthError('token_in_several_places');
   const [header] = headers;
@@ -24,7 +27,7 @@ export function presentedToken(request: IncomingMessage & { readonly body?: unkn
   throw new OAuthError(/^Bearer\b/i.test(header) ? 'token_malformed' : 'token_missing');
 }
 
-function bodyToken({ method, body, headers }: IncomingMessage & { readonly body?: unknown }): string | undefined {
+function bodyToken({ method, headers }: IncomingMessage, body: unknown): string | undefined {
   // RFC 6750 2.2: only where the method gives the body a meaning.
   if (method === 'GET' || method === 'HEAD') return undefined;
   const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(headers['content-type'] ?? '');

@@ -1,17 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { certificateWarnings } from '../certificates/header-warnings.js';
-import { OAuthError, toOAuthError } from '../errors.js';
+import { type OAuthError, toOAuthError } from '../errors.js';
 import type { OutcomeEvent } from '../events.js';
-import { matchesScope, parseScopes } from '../grants/scope.js';
+import { failureFacts } from '../failure-facts.js';
+import { parseScopes } from '../grants/scope.js';
 import { newCorrelationId } from '../http/correlation-id.js';
-import { sendError, sendJson, visibleAscii } from '../http/reply.js';
-import { parseOptions } from '../options.js';
+import { OptionsError, parseOptions } from '../options.js';
 import type { GrantRouter } from '../router.js';
 import { scopeToken } from '../workspaces/policy.js';
 import type { Workspace } from '../workspaces/workspace.js';
 import type { AccessTokenClaims } from './access-tokens.js';
+import { refuseBearer } from './bearer-challenge.js';
 import { presentedToken } from './presented-token.js';
+import { requireBinding, requireScopes } from './token-requirements.js';
 import { verifyAccessToken } from './verify-access-token.js';
 
 function isScopeList(text: string): boolean {
@@ -24,6 +25,8 @@ const optionsSchema = z.strictObject({
     (value) => Array.isArray((value as Partial<GrantRouter> | undefined)?.workspaces),
     'must be what grantRouter() answered; a resource server in another process is not part of this version',
   ),
+  /** The only issuers whose tokens are taken: one or several workspaces of the router. Absent: all of them. */
+  issuer: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
   /** The `aud` a token must have. Absent: the default audience of the workspace that issued it. */
   audience: z.string().min(1).optional(),
   /** Scope values a token must have, separated by blanks; all of them. */
@@ -62,9 +65,9 @@ type ResourceRequest = IncomingMessage & { body?: unknown; auth?: VerifiedAccess
 export function protectResource(
   options: ProtectResourceOptions,
 ): (request: IncomingMessage, response: ServerResponse, next: () => void) => Promise<void> {
-  const { authorizationServer, audience, scope = '' } = parseOptions(optionsSchema, options);
+  const { authorizationServer, issuer, audience, scope = '' } = parseOptions(optionsSchema, options);
   const needed = parseScopes(scope);
-  const { workspaces } = authorizationServer;
+  const workspaces = workspacesOf(authorizationServer.workspaces, issuer);
   return async (request: ResourceRequest, response, next) => {
     const correlationId = newCorrelationId();
     response.setHeader('X-Correlation-Id', correlationId);
@@ -75,7 +78,7 @@ export function protectResource(
       requireScopes(known.claims, needed);
     } catch (thrown) {
       const failure = toOAuthError(thrown);
-      refuse(response, failure, known?.workspace ?? workspaces[0], scope);
+      refuseBearer(response, failure, (known?.workspace ?? workspaces[0])?.issuer ?? '', scope);
       report(correlationId, known, workspaces, failure);
       return;
     }
@@ -86,47 +89,13 @@ export function protectResource(
   };
 }
 
-/** RFC 8705 3 and RFC 7800 3.1: what cannot be checked is not taken for a bearer token. */
-function requireBinding({ cnf }: AccessTokenClaims, { proxies, warn }: Workspace, request: IncomingMessage): void {
-  if (cnf === undefined) return;
-  const expected = cnf['x5t#S256'];
-  const { certificate, problem, headerName } = proxies.certificateOf(request);
-  if (problem) warn(certificateWarnings[problem], { header: headerName });
-  const found = certificate?.digest;
-  if (expected !== undefined && expected === found && Object.keys(cnf).length === 1) return;
-  throw new OAuthError('token_binding_mismatch', { detail: { expected: cnf, found } });
-}
-
-function requireScopes({ scope }: AccessTokenClaims, needed: readonly string[]): void {
-  const granted = scope.split(' ');
-  const missing = needed.filter((each) => !granted.some((one) => matchesScope(each, one)));
-  if (missing.length > 0) throw new OAuthError('scope_insufficient', { detail: { missing } });
-}
-
-function refuse(response: ServerResponse, failure: OAuthError, workspace: Workspace | undefined, scope: string): void {
-  if (failure.status >= 500) {
-    sendError(response, failure);
-    return;
-  }
-  const realm = `Bearer realm="${workspace?.issuer ?? ''}"`;
-  // RFC 6750 3.1: a request without a token learns nothing but that it needs one.
-  if (failure.reason === 'token_missing') {
-    sendJson(
-      response,
-      401,
-      { error: failure.error, error_description: failure.description },
-      { 'WWW-Authenticate': realm },
-    );
-    return;
-  }
-  const description = visibleAscii(failure.description);
-  const named = failure.reason === 'scope_insufficient' ? `, scope="${scope}"` : '';
-  sendJson(
-    response,
-    failure.status,
-    { error: failure.error, error_description: description },
-    { 'WWW-Authenticate': `${realm}, error="${failure.error}", error_description="${description}"${named}` },
-  );
+function workspacesOf(all: readonly Workspace[], issuer: string | readonly string[] | undefined): readonly Workspace[] {
+  if (issuer === undefined) return all;
+  return [issuer].flat().map((wanted) => {
+    const workspace = all.find((candidate) => candidate.issuer === wanted);
+    if (workspace) return workspace;
+    throw new OptionsError([{ path: 'issuer', message: `${wanted} is none of the router's issuers` }]);
+  });
 }
 
 function report(
@@ -138,13 +107,7 @@ function report(
   const workspace = known?.workspace ?? workspaces[0];
   const facts: Partial<OutcomeEvent> = known ? { client_id: known.claims.client_id, subject: known.claims.sub } : {};
   const outcome = failure
-    ? ({
-        outcome: 'failure',
-        error: failure.error,
-        reason: failure.reason,
-        detail: failure.detail,
-        cause: failure.cause,
-      } as const)
+    ? ({ outcome: 'failure', ...failureFacts(failure) } as const)
     : ({ outcome: 'success' } as const);
   workspace?.emit({ event: 'resource', ...outcome, ...facts, correlation_id: correlationId });
 }

@@ -7,6 +7,8 @@ import type { WarningName } from '../events.js';
 import type { Grant } from '../grants/grant.js';
 import { matchesScope } from '../grants/scope.js';
 import { basicChallenge } from '../http/reply.js';
+import type { DeliverCode } from '../identity/deliver-code.js';
+import type { IdentityPool } from '../identity/pool.js';
 import { issuerPath, storePrefix } from '../issuer.js';
 import { joinPath, OptionsError } from '../options.js';
 import type { ServerResources } from '../server-resources.js';
@@ -15,7 +17,8 @@ import { tokenIssuer } from '../tokens/mint.js';
 import { SigningKeys } from '../tokens/signing-keys.js';
 import type { workspaceOptionsSchema } from './options.js';
 import type { WorkspacePolicy } from './policy.js';
-import { refuseUnbuilt } from './unbuilt.js';
+import type { Pools } from './pools.js';
+import { refuseUnbuilt } from './unsupported.js';
 import type { Workspace, WorkspaceUrls } from './workspace.js';
 
 type WorkspaceSettings = z.output<typeof workspaceOptionsSchema>;
@@ -25,6 +28,8 @@ export interface WorkspaceParts {
   readonly strategies: readonly ClientAuthenticationStrategy[];
   readonly grants: readonly Grant[];
   readonly resources: ServerResources;
+  readonly pools: Pools;
+  readonly deliverCode: DeliverCode | undefined;
 }
 
 /** Scopes every workspace knows; only a client whose `scope` lists them holds them. */
@@ -35,10 +40,11 @@ const systemScopes = ['identity', 'identity_self_registration'];
 /** One workspace, ready to serve. `at` stands before the paths of mistakes. Throws OptionsError. */
 export function makeWorkspace(
   options: WorkspaceSettings,
-  { strategies, grants, resources }: WorkspaceParts,
+  { strategies, grants, resources, pools, deliverCode }: WorkspaceParts,
   at = '',
 ): Workspace {
-  const { issuer, tenant, workspace: name, clients, users, authenticateUser, ...policy } = options;
+  const { issuer, tenant, workspace: name, clients, authenticateUser, askConsent, ...rest } = options;
+  const { pool: _pool, users: _users, otp_settings: _settings, ...policy } = rest;
   refuseUnbuiltMembers(options, at);
   if (Array.isArray(clients)) refuseImpossibleClients(clients, policy, at);
   if (!strategies.some((strategy) => policy.token_endpoint_auth_methods.includes(strategy.name))) {
@@ -51,6 +57,7 @@ export function makeWorkspace(
   const warn = (warning: WarningName, detail: Readonly<Record<string, unknown>>) =>
     onEvent({ event: 'warning', name: warning, detail, ...names });
   const urls = endpointUrls(issuer);
+  const pool = pools.forWorkspace(options, at);
   const registry = clientRegistry(clients, { ...resources, warn }, joinPath(at, ['clients']));
   const signingKeys = new SigningKeys(policy.signing_keys, store, secretKeys);
   const rules = {
@@ -66,9 +73,13 @@ export function makeWorkspace(
     tokenEndpoint: urls.token,
     warn,
   };
+  const offered = offeredGrants(grants, options, pool);
+  // RFC 9700 2.4 forbids the grant; with one-time codes alone it is less bad, and still for trusted applications only.
+  if (offered.has('password')) warn('password_grant_enabled', {});
   return {
     issuer,
     path: issuerPath(issuer),
+    storePrefix: storePrefix(names),
     tenant,
     name,
     policy,
@@ -76,34 +87,43 @@ export function makeWorkspace(
     challenge: basicChallenge(issuer),
     clients: registry,
     authenticator: makeAuthenticator(rules, resources),
-    grants: offeredGrants(grants, options),
+    grants: offered,
     store,
     secretKeys,
     proxies: resources.proxies,
     signingKeys,
-    tokens: tokenIssuer({ issuer, policy, store, signingKeys, now }),
+    tokens: tokenIssuer({ issuer, policy, store, signingKeys, refreshes: offered.has('refresh_token'), now }),
     knowsScope: scopeKnower([
       ...Object.keys(policy.scopes),
       ...standingScopes,
       ...(name === 'system' ? systemScopes : []),
     ]),
-    users,
+    pool,
+    users: pool?.users,
     authenticateUser,
+    askConsent,
+    deliverCode,
     now,
     emit: (event) => onEvent({ ...event, ...names }),
     warn,
   };
 }
 
-/** What the policy lists, of what the router has. Without somebody to authorize there is no code to redeem. */
+const machineGrants: ReadonlySet<string> = new Set(['client_credentials', 'refresh_token']);
+
+/** What the policy lists, of what the router has. Without people there is nobody to authorize anything. */
 function offeredGrants(
   grants: readonly Grant[],
   { grant_types: listed, authenticateUser }: Pick<WorkspaceSettings, 'grant_types' | 'authenticateUser'>,
+  pool: IdentityPool | undefined,
 ): ReadonlyMap<string, Grant> {
-  const offered = grants.filter(
-    ({ grantType }) =>
-      listed.includes(grantType) && (grantType !== 'authorization_code' || authenticateUser !== undefined),
-  );
+  const impossible = new Set<string>();
+  if (!pool) impossible.add('password');
+  if (!pool && !authenticateUser) impossible.add('authorization_code');
+  const able = grants.filter(({ grantType }) => listed.includes(grantType) && !impossible.has(grantType));
+  // Where every other grant is for machines there is nothing to refresh.
+  const forMachines = able.every(({ grantType }) => machineGrants.has(grantType));
+  const offered = able.filter(({ grantType }) => !forMachines || grantType !== 'refresh_token');
   return new Map(offered.map((grant) => [grant.grantType, grant]));
 }
 
@@ -112,6 +132,13 @@ function endpointUrls(issuer: string): WorkspaceUrls {
     token: `${issuer}/oauth2/token`,
     authorize: `${issuer}/oauth2/authorize`,
     consent: `${issuer}/oauth2/authorize/consent`,
+    login: `${issuer}/login`,
+    loginLink: `${issuer}/login/link`,
+    logout: `${issuer}/oidc/logout`,
+    consents: `${issuer}/consents`,
+    userinfo: `${issuer}/userinfo`,
+    introspect: `${issuer}/oauth2/introspect`,
+    revoke: `${issuer}/oauth2/revoke`,
     jwks: `${issuer}/.well-known/jwks.json`,
   };
 }
@@ -133,15 +160,18 @@ function refuseUnbuiltMembers(policy: Parameters<typeof refuseUnbuilt>[0], at: s
 /** What a client's metadata ask and this workspace cannot give. */
 function refuseImpossibleClients(clients: readonly ClientMetadataInput[], policy: WorkspacePolicy, at: string): void {
   const keys: readonly string[] = policy.signing_keys;
-  const mistakes = clients.flatMap(({ id_token_signed_response_alg: alg }, index) =>
-    alg === undefined || keys.includes(alg)
-      ? []
-      : [
-          {
-            path: joinPath(at, ['clients', index, 'id_token_signed_response_alg']),
-            message: `needs ${alg} in signing_keys`,
-          },
-        ],
+  const members = [
+    'id_token_signed_response_alg',
+    'userinfo_signed_response_alg',
+    'introspection_signed_response_alg',
+  ] as const;
+  const mistakes = clients.flatMap((client, index) =>
+    members
+      .filter((member) => client[member] !== undefined && !keys.includes(client[member]))
+      .map((member) => ({
+        path: joinPath(at, ['clients', index, member]),
+        message: `needs ${client[member]} in signing_keys`,
+      })),
   );
   if (mistakes.length > 0) throw new OptionsError(mistakes);
 }

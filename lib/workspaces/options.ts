@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { ClientMetadataInput } from '../clients/metadata.js';
 import type { ClientSource } from '../clients/registry.js';
-import type { UserDirectory } from '../identity/users.js';
+import { otpSettingsSchema } from '../codes/otp-settings.js';
 import { issuerMistake } from '../issuer.js';
 import { workspacePolicySchema } from './policy.js';
-import type { AuthenticateUser } from './workspace.js';
+import { usersSchema } from './pools.js';
+import type { AskConsent, AuthenticateUser } from './workspace.js';
 
 const isFunction = (value: unknown) => typeof value === 'function';
 
@@ -28,10 +29,16 @@ export const workspaceOptionsSchema = workspacePolicySchema.extend({
   tenant: z.string().min(1).optional(),
   workspace: z.string().min(1).optional(),
   clients: clientsSchema,
-  /** The people of this workspace; asked again when a code is redeemed. */
-  users: z.custom<UserDirectory>((value) => isFunction((value as Partial<UserDirectory> | undefined)?.find)).optional(),
-  /** Who is at the browser? Without it there is no authorization endpoint. */
+  /** The people of this workspace: one of the router's `pools`, of the same tenant. */
+  pool: z.string().min(1).optional(),
+  /** Or a pool of its own, called as the workspace is. People are asked for again when a code is redeemed. */
+  users: usersSchema.optional(),
+  /** How one-time codes are made for `users`. */
+  otp_settings: otpSettingsSchema.optional(),
+  /** Who is at the browser? Takes the place of our own login. */
   authenticateUser: z.custom<AuthenticateUser>(isFunction, 'must be a function').optional(),
+  /** May the client? Takes the place of our own consent page. */
+  askConsent: z.custom<AskConsent>(isFunction, 'must be a function').optional(),
 });
 
 export type WorkspaceOptions = z.input<typeof workspaceOptionsSchema>;

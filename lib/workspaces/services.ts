@@ -1,4 +1,5 @@
 import type { WarningName } from '../events.js';
+import type { IdentityPool } from '../identity/pool.js';
 import type { UserDirectory } from '../identity/users.js';
 import type { SecretKeys } from '../secret-keys.js';
 import type { Store } from '../stores/store.js';
@@ -17,6 +18,9 @@ export interface WorkspaceServices {
   readonly secretKeys: SecretKeys;
   readonly signingKeys: SigningKeys;
   readonly tokens: TokenIssuer;
+  /** Where its people come from. */
+  readonly pool: IdentityPool | undefined;
+  /** The pool's. */
   readonly users: UserDirectory | undefined;
   /** Whether a concrete scope value is one of this workspace's, or falls under one of its patterns. */
   knowsScope(scope: string): boolean;

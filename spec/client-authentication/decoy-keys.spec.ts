@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { compactVerify } from 'jose';
 import { isSignedBy, rehearseSignature } from '../../lib/client-authentication/assertion-signature.js';
 import { decoyKey } from '../../lib/client-authentication/decoy-keys.js';
-import { asymmetricAlgorithms, canonicalAlgorithm, macAlgorithms } from '../../lib/clients/signing-algorithms.js';
+import { asymmetricAlgorithms, canonicalAlgorithm, macAlgorithms } from '../../lib/clients/assertion-algorithms.js';
 import { base64url } from '../support/assertion-requests.js';
 
 const algorithms = [...asymmetricAlgorithms.keys(), 'EdDSA', ...macAlgorithms.keys()];

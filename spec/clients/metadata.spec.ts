@@ -384,7 +384,7 @@ describe('what is not built yet', () => {
     ['trusted_cas', ['ca.crt']],
     ['app_roles', ['Reader']],
     ['id_token_encrypted_response_alg', 'RSA-OAEP'],
-    ['userinfo_signed_response_alg', 'ES256'],
+    ['userinfo_encrypted_response_alg', 'RSA-OAEP'],
     ['request_object_signing_alg', 'ES256'],
     ['request_uris', ['https://app.example.com/r']],
     ['sector_identifier_uri', 'https://app.example.com/s'],

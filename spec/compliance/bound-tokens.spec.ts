@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import type { ClientMetadataInput } from '../../index.js';
+import type { ClientMetadataInput, UserKey } from '../../index.js';
 import { issueCode } from '../../lib/codes/authorization-codes.js';
 import {
   allClients,
@@ -40,7 +40,7 @@ function thumbprint({ der }: Certificate): string {
 const formats = ['jwt', 'opaque'] as const;
 const worlds = new Map<string, TlsWorld>();
 beforeAll(async () => {
-  const users = { find: (id: string) => ({ id, username: id }) };
+  const users = { find: (key: UserKey) => ('id' in key ? { id: key.id, username: key.id } : undefined) };
   for (const format of formats) {
     worlds.set(format, await tlsWorld({ clients, users, access_token_format: format }));
   }

@@ -39,7 +39,7 @@ it('CAU-01 passport-oauth2 with a Basic header still sends id and secret, and is
   );
   expect([reply.status, server.last().reason]).toEqual([400, 'several_methods']);
   expect(reply.body.error_description).toBe('Use one client authentication method per request.');
-  expect(server.last().detail).toEqual({ presented: ['authorization', 'client_secret'] });
+  expect(server.last().detail).toEqual({ presented_mechanisms: ['authorization', 'client_secret'] });
 });
 
 it('GEN-06 an empty client_secret of a public client is absent', async () => {

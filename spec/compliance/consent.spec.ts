@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Response } from 'supertest';
-import { answerOf, callback, clients, formOf, issuer, TestServer } from '../support/authorization-flow.js';
+import { answerOf, callback, formOf, issuer, TestServer } from '../support/authorization-flow.js';
 
+// A server for each: what one person has allowed is remembered.
 let server: TestServer;
-beforeAll(async () => {
+beforeEach(async () => {
   server = await new TestServer().start();
 });
-afterAll(() => server.stop());
-beforeEach(() => {
-  server.person = () => server.john();
-  for (const client of clients) server.registry.set(client.client_id, client);
-});
+afterEach(() => server.stop());
 
 function expectRefused(response: Response, status: number, reason: string): void {
   expect({ status: response.status, reason: server.lastReason }).toEqual({ status, reason });

@@ -100,23 +100,36 @@ describe('MET-02 the issuer is one string everywhere', () => {
   });
 });
 
+const assertionAlgorithms = ['HS256', 'RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'];
+const provingMethods = allMethods.filter((method) => method !== 'none');
+
 describe('MET-03 what is present and what is left out', () => {
   it('MET-03 the document of a server with everything', async () => {
     expect(await world.metadata()).toEqual({
       issuer,
       authorization_endpoint: `${issuer}/oauth2/authorize`,
       token_endpoint: `${issuer}/oauth2/token`,
+      userinfo_endpoint: `${issuer}/userinfo`,
       jwks_uri: `${issuer}/.well-known/jwks.json`,
       scopes_supported: ['openid', 'read'],
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
       grant_types_supported: ['authorization_code', 'client_credentials'],
       token_endpoint_auth_methods_supported: [...allMethods],
-      token_endpoint_auth_signing_alg_values_supported: ['HS256', 'RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'],
+      token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+      introspection_endpoint: `${issuer}/oauth2/introspect`,
+      introspection_endpoint_auth_methods_supported: [...provingMethods, 'Bearer'],
+      introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+      introspection_signing_alg_values_supported: ['ES256', 'RS256'],
+      revocation_endpoint: `${issuer}/oauth2/revoke`,
+      revocation_endpoint_auth_methods_supported: [...allMethods],
+      revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['ES256', 'RS256'],
+      userinfo_signing_alg_values_supported: ['ES256', 'RS256'],
+      claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'at_hash'],
       prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
       tls_client_certificate_bound_access_tokens: true,
       request_parameter_supported: false,
@@ -165,6 +178,12 @@ describe('MET-04 methods', () => {
     expect([...(listed as string[])].sort()).toEqual([...methods].sort());
   });
 
+  it('MET-04 introspection takes them without none, and Bearer tokens; revocation takes them all', async () => {
+    const document = await metadataOf({ token_endpoint_auth_methods: ['none', 'private_key_jwt'] });
+    expect(document.introspection_endpoint_auth_methods_supported).toEqual(['private_key_jwt', 'Bearer']);
+    expect(document.revocation_endpoint_auth_methods_supported).toEqual(document.token_endpoint_auth_methods_supported);
+  });
+
   it('MET-04 a method that no strategy understands is not listed', async () => {
     const { token_endpoint_auth_methods_supported: listed } = await metadataOf({
       token_endpoint_auth_methods: ['client_secret_basic', 'my_own_method'],
@@ -188,7 +207,9 @@ describe('MET-05 algorithms of assertions', () => {
       token_endpoint_auth_methods: methods,
       token_endpoint_auth_signing_alg_values: [...all],
     });
-    expect(document.token_endpoint_auth_signing_alg_values_supported).toEqual(expected);
+    for (const endpoint of ['token', 'introspection', 'revocation']) {
+      expect(document[`${endpoint}_endpoint_auth_signing_alg_values_supported`]).toEqual(expected);
+    }
     expect(JSON.stringify(document)).not.toMatch(/_alg_values_supported":\[[^\]]*"none"/);
   });
 });
@@ -204,10 +225,42 @@ describe('MET-06 what clients rely on', () => {
 
   it('MET-06 nothing of what is not built', async () => {
     const names = Object.keys(await world.metadata()).join(' ');
-    expect(names).not.toMatch(/pushed|dpop|introspection|revocation|registration|userinfo|mtls|end_session/);
-    for (const place of ['introspect', 'revoke', 'par', 'register']) {
+    expect(names).not.toMatch(/pushed|dpop|registration|mtls|end_session/);
+    for (const place of ['par', 'register']) {
       expect((await world.send({ path: `${path}/oauth2/${place}`, form: { token: 'x' } })).status).toBe(404);
     }
-    expect((await world.send({ path: `${path}/userinfo` })).status).toBe(404);
+  });
+});
+
+describe('MET-08 what OpenID Connect asks for', () => {
+  it('MET-08 the members of Discovery 3, RS256 and openid among the values', async () => {
+    const document = await world.metadata();
+    expect(document).toMatchObject({
+      jwks_uri: `${issuer}/.well-known/jwks.json`,
+      userinfo_endpoint: `${issuer}/userinfo`,
+      subject_types_supported: ['public'],
+      scopes_supported: expect.arrayContaining(['openid']),
+      id_token_signing_alg_values_supported: expect.arrayContaining(['RS256']),
+    });
+    expect((await world.send({ path: `${path}/userinfo` })).status).toBe(401);
+  });
+
+  it('MET-08 claims are those of the scopes the workspace has', async () => {
+    const scopes = { openid: {}, profile: {}, email: {}, read: {} };
+    expect((await metadataOf({ scopes })).claims_supported).toEqual(
+      expect.arrayContaining(['sub', 'auth_time', 'name', 'preferred_username', 'email']),
+    );
+    expect((await world.metadata()).claims_supported).not.toContain('email');
+  });
+
+  it('MET-08 where nobody signs in there is no userinfo, and nothing of it', async () => {
+    const other = await new MetadataWorld({ grant_types: ['client_credentials'] }).start();
+    const document = await other.metadata();
+    for (const member of ['userinfo_endpoint', 'userinfo_signing_alg_values_supported', 'claims_supported']) {
+      expect(document).not.toHaveProperty(member);
+      expect(await world.metadata()).toHaveProperty(member);
+    }
+    expect((await other.send({ path: `${path}/userinfo` })).status).toBe(404);
+    await other.stop();
   });
 });

@@ -175,7 +175,8 @@ describe('the middleware without Express', () => {
     const handler = (message: IncomingMessage, response: ServerResponse) =>
       void guard(message, response, () => response.end('in'));
     const { status, body, headers } = await request(createServer(handler)).get('/').set(bearer('abc'));
-    expect([status, body.error, events.at(-1)?.reason]).toEqual([500, 'server_error', 'internal_error']);
+    expect([status, body.error, events.at(-1)?.reason]).toEqual([503, 'temporarily_unavailable', 'store_unavailable']);
+    expect(headers['retry-after']).toBe('2');
     expect(headers['www-authenticate']).toBeUndefined();
   });
 });

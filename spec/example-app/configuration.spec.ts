@@ -145,7 +145,6 @@ describe('configuration', () => {
 
   it.each<[string, unknown, string]>([
     ['redis', written({ store: 'redis://h' }), 'store: the redis: store is not part of this version'],
-    ['smtp', written({ mail: 'smtp://u:p@h:25' }), 'mail: sending mail by smtp is not part of this version'],
     [
       'a second name for certificates',
       written({ mtls: { public_url: 'https://m.example.com', listen: { port: 9443 } } }),
@@ -156,13 +155,22 @@ describe('configuration', () => {
       written({ trusted_proxies: [{ cidr: '10.0.0.0/8', client_certificate: preset }] }),
       `trusted_proxies[0].client_certificate: ${preset} is not part of this version`,
     ]),
-    ...['password', 'tls_client_auth'].map((grant): [string, unknown, string] => [
+    ...['tls_client_auth'].map((grant): [string, unknown, string] => [
       `the grant ${grant}`,
       written({}, { clients: [{ ...client, grant_types: ['client_credentials', grant] }] }),
       `tenants.acme.workspaces.demo.clients[0].grant_types[1]: ${grant} is not part of this version`,
     ]),
   ])('refuses %s as not built yet', (_what, input, message) => {
     expect(() => makeConfiguration(input, '/')).toThrow(message);
+  });
+
+  it('takes the URL of a mail server, and of nothing else', () => {
+    expect(makeConfiguration(written({ mail: 'smtp://u:p@h:25' }), '/').mail).toBe('smtp://u:p@h:25');
+    expect(makeConfiguration(written({}), '/').mail).toBe('outbox:');
+    for (const mail of ['smtp:', 'http://h', 'outbox']) {
+      const make = () => makeConfiguration(written({ mail }), '/');
+      expect(make).toThrow('mail: must be outbox: or smtp://user:pass@host:port');
+    }
   });
 
   it('accepts members whose features wait, as long as they switch nothing on', () => {

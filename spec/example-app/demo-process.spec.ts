@@ -3,7 +3,7 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Browser } from '../../example-app/demo/browser.js';
+import { SiteVisitor } from '../support/site-visitor.js';
 import { AppProcess, type Ended, killAll, Scratch, shell } from './run-app.js';
 
 const scratch = new Scratch();
@@ -16,12 +16,14 @@ const methods = [
   'tls_client_auth, with an elliptic curve',
   'self_signed_tls_client_auth',
   'none, with an authorization code',
+  'password, with a one-time code',
 ];
 
 let app: AppProcess;
 let directory: string;
 let url: string;
 let ca: string;
+let outboxBefore: unknown;
 beforeAll(async () => {
   // A path that a shell would split.
   directory = join(scratch.directory(), "data's home");
@@ -52,14 +54,11 @@ function get(path: string, headers: Record<string, string> = {}, method = 'GET',
   });
 }
 
-const authorize = (more = '') =>
-  `${url}/acme/demo/oauth2/authorize?response_type=code&client_id=demo-basic&redirect_uri=${encodeURIComponent(`${url}/callback`)}&scope=read&state=s${more}`;
-const signInPath = (returnTo: string) => `/acme/demo/login?${new URLSearchParams({ return_to: returnTo })}`;
-
 describe('the demo', () => {
   it('says where it listens first, then the pages', () => {
     expect(app.stdout.split('\n')[0]).toBe(`Listening on ${url}`);
-    for (const path of ['/', '/callback', '/api/hello']) expect(app.stdout).toContain(`\n  ${url}${path}\n`);
+    for (const path of ['/', '/callback', '/api/hello', '/sign-in', '/outbox'])
+      expect(app.stdout).toContain(`\n  ${url}${path}\n`);
   });
 
   it.each(methods)('answers the command line of %s, twice', async (title) => {
@@ -105,11 +104,12 @@ describe('the demo', () => {
   });
 
   it('AUT-13 sends pages that load nothing from elsewhere and stand in no frame', async () => {
-    for (const path of ['/', '/callback?code=c', signInPath(authorize())]) {
+    for (const path of ['/', '/callback?code=c', '/sign-in', '/sign-in/link?extended_code=YTpi', '/outbox']) {
       const { status, headers, text } = await get(path, { accept: 'text/html' });
       expect(status).toBe(200);
       expect(headers).toMatchObject({
-        'content-security-policy': "default-src 'none';style-src 'self';base-uri 'none';frame-ancestors 'none'",
+        'content-security-policy':
+          "default-src 'none';style-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none'",
         'x-frame-options': 'DENY',
         'referrer-policy': 'no-referrer',
         'cache-control': 'no-store',
@@ -147,64 +147,48 @@ describe('the demo', () => {
   });
 });
 
-describe('signing in', () => {
-  it.each([
-    'https://evil.example.com/acme/demo/oauth2/authorize?a=b',
-    '//evil.example.com/?a=b',
-    '/acme/demo/oauth2/authorize?a=b',
-    'javascript:alert(1)?a',
-    '',
-  ])('leads back to our own authorization endpoint alone, not to %j', async (returnTo) => {
-    expect((await get(signInPath(returnTo))).status).toBe(400);
-  });
-
-  it('leads back to none of our other pages, nor to another workspace', async () => {
-    for (const path of ['/callback?a=b', '/acme/system/oauth2/authorize?a=b', '/acme/demo/oauth2/authorize/../x?a=b']) {
-      expect((await get(signInPath(`${url}${path}`))).status).toBe(400);
+describe('passwordless', () => {
+  it('GAC-03 makes a code by the command line of seed 004, again and again', async () => {
+    const codes = new Set<string>();
+    for (const _time of ['first', 'second', 'third']) {
+      const { code, extended_code } = JSON.parse((await shell(command('a one-time code'))).stdout);
+      expect(code).toMatch(/^\d{8}$/);
+      expect(Buffer.from(extended_code, 'base64url').toString()).toBe(`6833b9b9908740b2b1c68608054c1477:${code}`);
+      codes.add(code);
     }
-    expect((await get(signInPath(authorize()))).status).toBe(200);
-    expect((await get('/acme/system/login')).status).toBe(404);
+    expect(codes.size).toBe(3);
   });
 
-  it('signs a person in once for all requests, and anew for prompt=login and max_age=0', async () => {
-    const browser = new Browser(ca);
-    const toSignIn = await browser.get(authorize());
-    expect(toSignIn).toMatchObject({ status: 303, location: expect.stringContaining('/acme/demo/login?return_to=') });
-    const page = await browser.get(toSignIn.location!);
-    const done = await browser.submit(page, page.forms[0]!, page.forms[0]!.buttons[0]);
-    expect(done.status).toBe(303);
-    const consent = await browser.get(done.location!);
-    expect(consent).toMatchObject({ status: 200, location: undefined });
-    expect(await browser.get(authorize())).toMatchObject({ status: 200, location: undefined });
-
-    for (const demand of ['&prompt=login', '&max_age=0']) {
-      const anew = await browser.get(authorize(demand));
-      // A sign-in within this very second is fresh enough for max_age=0.
-      if (demand === '&max_age=0' && anew.status === 200) continue;
-      expect(anew.location).toContain('/login?');
-      const again = await browser.get(anew.location!);
-      const back = await browser.submit(again, again.forms[0]!, again.forms[0]!.buttons[0]);
-      expect(await browser.get(back.location!)).toMatchObject({ status: 200, location: undefined });
-    }
+  it('PWG-05 gives an ID token beside the access token, and no refresh token', async () => {
+    const { stdout } = await shell(command('password, with a one-time code'));
+    expect(Object.keys(JSON.parse(stdout)).sort()).toEqual([
+      'access_token',
+      'expires_in',
+      'id_token',
+      'scope',
+      'token_type',
+    ]);
   });
 
-  it('CON-01 takes no form from elsewhere', async () => {
-    const browser = new Browser(ca);
-    const page = await browser.get(`${url}${signInPath(authorize())}`);
-    const [form] = page.forms;
-    expect((await browser.submit(page, form!, form!.buttons[0])).status).toBe(303);
-    const forged = { ...form!, fields: form!.fields.filter(([name]) => name !== 'csrf') };
-    expect((await browser.submit(page, forged, form!.buttons[0])).status).toBe(403);
-    expect((await new Browser(ca).submit(page, form!, form!.buttons[0])).status).toBe(403);
-    const outside = {
-      ...form!,
-      fields: form!.fields.map(([name, value]): [string, string] => [
-        name,
-        name === 'return_to' ? 'https://evil.example.com/?a' : value,
-      ]),
-    };
-    expect((await browser.submit(page, outside, form!.buttons[0])).status).toBe(400);
-    expect((await browser.submit(page, form!, ['user', 'nobody'])).status).toBe(400);
+  it('shows the mails of the sign-in page, which stay when it starts anew', async () => {
+    const browser = new SiteVisitor(url, ca);
+    const form_token = await browser.formToken();
+    await browser.post('/sign-in', { form_token, email: 'johndoe@example.com' });
+    const list = async () => JSON.parse((await get('/outbox', { accept: 'application/json' })).text);
+    let mails = await list();
+    while (mails.length === 0) mails = await list();
+    expect(mails).toEqual([
+      {
+        to: 'johndoe@example.com',
+        subject: 'Your code to sign in',
+        text: expect.stringMatching(/\d{8}[\s\S]*https:/),
+        html: expect.stringMatching(/\d{8}[\s\S]*href="https:/),
+        date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      },
+    ]);
+    const { text } = await get('/outbox', { accept: 'text/html' });
+    expect(text).toContain(`<a href="${url}/sign-in/link?extended_code=`);
+    outboxBefore = mails;
   });
 });
 
@@ -224,5 +208,15 @@ describe('the end of the demo', () => {
     url = await app.listening();
     expect(command('client_secret_basic')).toContain(before);
     expect((await shell(command('client_secret_basic'))).code).toBe(0);
+    expect(JSON.parse((await get('/outbox', { accept: 'application/json' })).text)).toEqual(outboxBefore);
+  }, 30_000);
+
+  it('shows no outbox in production', async () => {
+    await app.kill('SIGTERM');
+    app = new AppProcess(['--data-dir', directory, '--port', '0'], { NODE_ENV: 'production' });
+    url = await app.listening();
+    expect((await get('/outbox', { accept: 'application/json' })).status).toBe(404);
+    expect((await get('/sign-in', { accept: 'text/html' })).status).toBe(404);
+    expect(app.stdout).not.toMatch(/outbox|sign-in$/m);
   }, 30_000);
 });

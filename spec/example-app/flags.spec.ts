@@ -62,7 +62,7 @@ describe('flags and environment', () => {
     [['--store', 'redis://localhost'], {}, '--store: the redis: store is not part of this version'],
     [[], { STORE_URL: 'postgres://u:p@h/d' }, 'STORE_URL: the postgres: store is not part of this version'],
     [['--store', 'sqlite:x'], {}, '--store: must be memory: or lmdb:DIR'],
-    [['--mail', 'smtp://u:p@h:25'], {}, '--mail: sending mail by smtp is not part of this version'],
+    [['--mail', 'smtp://'], {}, '--mail: must be outbox: or smtp://user:pass@host:port'],
     [['--public-url', 'http://as.example.com'], {}, '--public-url: must be an https URL'],
     [['--public-url', 'https://as.example.com/'], {}, '--public-url: must have no'],
     [['--public-url', 'https://as.example.com:443'], {}, '--public-url: must have no'],

@@ -64,7 +64,8 @@ export class AppProcess {
 
   /** Resolves with the first whole line of the log that holds `text`: it may come after the reply. */
   async logged(text: string): Promise<string> {
-    for (;;) {
+    const deadline = Date.now() + 10_000;
+    while (Date.now() < deadline) {
       const line = this.stderr
         .split('\n')
         .slice(0, -1)
@@ -72,6 +73,7 @@ export class AppProcess {
       if (line !== undefined) return line;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    throw new Error(`No log line has ${text}`);
   }
 
   ended(): Promise<Ended> {

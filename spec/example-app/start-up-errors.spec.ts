@@ -63,7 +63,7 @@ describe('start-up errors', () => {
     ],
     [
       'has an unbuilt grant',
-      configuration({ grant_types: ['password'] }),
+      configuration({ grant_types: ['tls_client_auth'] }),
       'tenants.acme.workspaces.demo.grant_types[0]: is not part',
     ],
     [
@@ -197,7 +197,10 @@ describe('a configuration of one’s own', () => {
     const query = 'response_type=code&client_id=app&redirect_uri=https://app.example.com/cb';
     const authorize = await shell(`${status} '${url}/acme/demo/oauth2/authorize?${query}'`);
     expect(authorize.stdout).not.toContain('/login');
-    expect(JSON.parse(await app.logged('login_required'))).toMatchObject({ event: 'authorize', outcome: 'failure' });
+    expect(JSON.parse(await app.logged('sign_in_unavailable'))).toMatchObject({
+      event: 'authorize',
+      outcome: 'failure',
+    });
     expect((await shell(`${status} '${url}/acme/demo/login'`)).stdout).toBe('404 ');
     expect((await app.kill('SIGTERM')).code).toBe(0);
   });

@@ -95,7 +95,7 @@ describe('Form', () => {
 });
 
 describe('formFromParsedBody', () => {
-  it('GEN-05 reads strings and lists of strings; what qs builds of other names is ignored', () => {
+  it('GEN-05 reads strings and lists; what qs builds of other names is ignored', () => {
     const form = formFromParsedBody({
       a: '1',
       b: ['2', '3'],
@@ -105,7 +105,8 @@ describe('formFromParsedBody', () => {
       h: ['', 'x'],
       i: [],
     });
-    expect([...form.names()]).toEqual(['a', 'b', 'h']);
+    // `f=6&f[g]=7`: the nested one must not hide the first.
+    expect([...form.names()]).toEqual(['a', 'b', 'f', 'h']);
     expect([form.getAll('b'), form.getAll('h')]).toEqual([['2', '3'], ['x']]);
   });
 

@@ -76,7 +76,7 @@ export class TestServer {
         'accounts.*': {},
       },
       signing_keys: ['ES256'],
-      users: { find: (id) => this.users.get(id) },
+      users: { find: (key) => ('id' in key ? this.users.get(key.id) : undefined) },
       authenticateUser: (message, response, interaction) => {
         this.interactions.push(interaction);
         return this.person(message, response, interaction);
@@ -128,8 +128,10 @@ export class TestServer {
     return cookie === undefined ? pending : pending.set('Cookie', cookie);
   }
 
+  /** The answer to a page: its boxes as they stood there, unless `scope` says otherwise. */
   decide(form: Parameters, cookie?: string) {
-    const pending = this.agent.post('/acme/demo/oauth2/authorize/consent').type('form').send(queryOf(form));
+    const asShown = { scope: ticked.get(String(form.transaction)), ...form };
+    const pending = this.agent.post('/acme/demo/oauth2/authorize/consent').type('form').send(queryOf(asShown));
     return cookie === undefined ? pending : pending.set('Cookie', cookie);
   }
 
@@ -175,10 +177,21 @@ export function answerOf({ headers }: Response): Record<string, string | undefin
   return headers.location === undefined ? {} : Object.fromEntries(new URL(headers.location).searchParams);
 }
 
+/** The ticked boxes of the consent pages seen so far, by transaction. */
+const ticked = new Map<string, string[]>();
+
 /** What a browser keeps of a consent page. */
 export function formOf({ text, headers }: Response): { transaction: string; cookie: string | undefined } {
   const transaction = /name="transaction" value="([^"]+)"/.exec(text)?.[1];
   if (transaction === undefined) throw new Error(`no consent form in ${text}`);
+  ticked.set(transaction, tickedIn(text));
   const [set] = (headers['set-cookie'] ?? []) as unknown as string[];
   return { transaction, cookie: set?.split(';')[0] };
+}
+
+/** The scopes whose boxes are ticked on a page. */
+export function tickedIn(page: string): string[] {
+  return [...page.matchAll(/<input type="checkbox" name="scope" value="([^"]+)" checked>/g)].map(
+    ([, scope = '']) => scope,
+  );
 }

@@ -16,7 +16,11 @@ export class Browser {
     const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1];
     const transaction = /name="transaction" value="([^"]+)"/.exec(page)?.[1];
     if (action === undefined || transaction === undefined) throw new Error('The page has no consent form.');
-    return callback(await this.#open(new URL(action, url), new URLSearchParams({ transaction, decision })));
+    const answer = new URLSearchParams({ transaction, decision });
+    for (const [, scope = ''] of page.matchAll(/type="checkbox" name="scope" value="([^"]+)" checked/g)) {
+      answer.append('scope', scope);
+    }
+    return callback(await this.#open(new URL(action, url), answer));
   }
 
   async #open(url: string | URL, form?: URLSearchParams): Promise<Response> {

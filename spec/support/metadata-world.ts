@@ -147,8 +147,10 @@ export class MetadataWorld {
       grants: [authorizationCode(), clientCredentials()] as Grant[],
       root_cas: [ca.cert],
       scopes: { openid: {}, read: {} },
-      users: { find: () => john },
-      ...(signIn && { authenticateUser: () => ({ ...john, authTime: Math.floor(now() / 1000) }) }),
+      ...(signIn && {
+        users: { find: () => john },
+        authenticateUser: () => ({ ...john, authTime: Math.floor(now() / 1000) }),
+      }),
       onEvent: (event) => {
         this.events.push(event);
         noteLogged(event);

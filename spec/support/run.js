@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+/** A spec that leaves something open must fail the run, not hold it up. */
+const mostMilliseconds = 15 * 60_000;
 const inCi = process.env.CI === 'true';
 const selection = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), 'express-client-auth-run-'));
@@ -15,6 +17,7 @@ const directory = mkdtempSync(join(tmpdir(), 'express-client-auth-run-'));
 const programs = {
   curl: { package: 'curl', specs: 'spec/(interop/curl|example-app)' },
   openssl: { package: 'openssl', specs: 'spec/interop/openssl' },
+  chromium: { package: 'chromium', specs: 'spec/browser/' },
 };
 
 const without = missingPrograms();
@@ -54,7 +57,7 @@ function runSpecs() {
     '--disable-warning=ExperimentalWarning',
     join(root, 'node_modules/jest/bin/jest.js'),
   ];
-  const { status } = spawnSync(
+  const { status, signal } = spawnSync(
     process.execPath,
     [...node, '--json', '--outputFile', output, ...ignored, ...selection],
     {
@@ -62,8 +65,11 @@ function runSpecs() {
       // The JSON report would also go to stdout; people read stderr, where jest tells its progress.
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, SPEC_LOG_DIRECTORY: directory },
+      timeout: mostMilliseconds,
+      killSignal: 'SIGKILL',
     },
   );
+  if (signal) console.error(`The run was ended by ${signal} after ${mostMilliseconds / 60_000} minutes at most.`);
   if (!existsSync(output)) return { passed: 0, failed: 1, names: [] };
   const report = JSON.parse(readFileSync(output, 'utf8'));
   const results = report.testResults.flatMap(({ assertionResults }) => assertionResults);
@@ -92,5 +98,11 @@ function secretsLogged() {
       .split('\n')
       .filter((secret) => secret.length >= 8),
   );
-  return [...secrets].filter((secret) => logged.includes(secret)).map(() => 'A secret used by a spec was logged.');
+  return [...secrets]
+    .filter((secret) => logged.includes(secret))
+    .map((secret) => {
+      const at = logged.indexOf(secret);
+      const around = logged.slice(Math.max(0, at - 300), at + secret.length + 60).replaceAll(secret, '[the secret]');
+      return `A secret used by a spec was logged: ${around.replaceAll('\n', ' ')}`;
+    });
 }

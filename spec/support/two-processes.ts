@@ -104,7 +104,7 @@ const script = (library: string) => `
     ...more,
     store: await library.openStore(store),
     strategies: library.standardStrategies(),
-    grants: [library.authorizationCode(), library.clientCredentials()],
+    grants: [library.authorizationCode(), library.clientCredentials(), library.refreshToken(), library.passwordless()],
     ...(user && { authenticateUser: () => user }),
     onEvent: (event) => say({ event }),
   });

@@ -4,7 +4,7 @@ import { ca } from '../methods.js';
 import { trustingFetch } from '../trusting-fetch.js';
 import type { Credentials, ForeignClient, Tokens } from './foreign-client.js';
 
-async function authentication({ method, secret = '', key, claims }: Credentials): Promise<oauth.ClientAuth> {
+export async function authentication({ method, secret = '', key, claims }: Credentials): Promise<oauth.ClientAuth> {
   const modify = {
     [oauth.modifyAssertion](header: Record<string, unknown>, payload: Record<string, unknown>) {
       if (key) header.alg = key.alg;
@@ -20,11 +20,11 @@ async function authentication({ method, secret = '', key, claims }: Credentials)
   return oauth.PrivateKeyJwt({ key: (await importPKCS8(pem, key.alg)) as oauth.CryptoKey, kid: key.kid }, modify);
 }
 
-function fetching({ certificate }: Pick<Credentials, 'certificate'>) {
+export function fetching({ certificate }: Pick<Credentials, 'certificate'>) {
   return { [oauth.customFetch]: trustingFetch({ ca: ca.cert, certificate }) };
 }
 
-async function readMetadata(issuer: string, algorithm: 'oidc' | 'oauth2' = 'oauth2') {
+export async function readMetadata(issuer: string, algorithm: 'oidc' | 'oauth2' = 'oauth2') {
   const url = new URL(issuer);
   return oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, { algorithm, ...fetching({}) }));
 }

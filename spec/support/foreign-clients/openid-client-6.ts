@@ -4,7 +4,7 @@ import { ca } from '../methods.js';
 import { trustingFetch } from '../trusting-fetch.js';
 import type { Credentials, ForeignClient, Tokens } from './foreign-client.js';
 
-async function authentication({ method, secret, key, claims }: Credentials): Promise<client.ClientAuth> {
+export async function authentication({ method, secret, key, claims }: Credentials): Promise<client.ClientAuth> {
   const modify = {
     [client.modifyAssertion](header: Record<string, unknown>, payload: Record<string, unknown>) {
       if (key) header.alg = key.alg;

@@ -1,0 +1,143 @@
+import { type Html, html } from '../pages/html.js';
+import type { Reply } from './wire.js';
+
+/** What every page knows. */
+export interface PageFacts {
+  /** Path of this application, such as `/sign-in`. */
+  readonly path: string;
+  /** What a form carries to show that it is ours. */
+  readonly formToken: string;
+}
+
+/** A page's title and what stands below it. */
+export interface Page {
+  readonly title: string;
+  readonly content: Html;
+}
+
+/** Asks for the address. `wrong`: what was typed and cannot be an address. */
+export function askAddressPage({ path, formToken }: PageFacts, wrong?: string): Page {
+  return {
+    title: 'Sign in',
+    content: html`<p>We send you a mail with a code and a link. There is no password.</p>
+<form class="card" method="post" action="${path}">
+<input type="hidden" name="form_token" value="${formToken}">
+<label for="email">E-mail address</label>
+${wrong === undefined ? undefined : html`<p class="mistake" id="mistake">This is not an address that a mail can go to. Type one, such as name@example.com.</p>`}
+<input type="email" id="email" name="email" value="${wrong}" autocomplete="email" required maxlength="254"${
+      wrong === undefined ? undefined : html` aria-invalid="true" aria-describedby="mistake"`
+    }>
+<button type="submit">Request Code</button>
+</form>`,
+  };
+}
+
+/** What the page with the code says above the form. */
+export type CodeNotice = 'sent' | 'again' | 'wrong' | 'no-mail';
+
+const notices: Readonly<Record<CodeNotice, Html>> = {
+  sent: html`<p>If we know the address, a mail is on its way. Type the code from it here, or open the link in it.</p>`,
+  again: html`<p role="status">A mail was asked for a short time ago. Use the newest one, or wait a moment before you ask again.</p>`,
+  wrong: html`<p class="mistake" id="mistake">This is not a code. It is the row of digits in the mail.</p>`,
+  'no-mail': html`<p class="mistake" role="status">Mail cannot be sent at the moment, so no new code was made. A code you already have stays valid. Try again in a few minutes.</p>`,
+};
+
+/** Asks for the code, and offers another mail. It looks the same whoever asked. */
+export function askCodePage({ path, formToken }: PageFacts, notice: CodeNotice): Page {
+  return {
+    title: 'Check your mail',
+    content: html`${notices[notice]}
+<form class="card" method="post">
+<input type="hidden" name="form_token" value="${formToken}">
+<label for="code">Code</label>
+<input type="text" id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required maxlength="80"${
+      notice === 'wrong' ? html` aria-invalid="true" aria-describedby="mistake"` : undefined
+    }>
+<button type="submit">Sign in</button>
+</form>
+<form method="post">
+<input type="hidden" name="form_token" value="${formToken}">
+<button class="second" type="submit" name="again" value="yes">Send another mail</button>
+</form>
+<p><a href="${path}">Use another address</a></p>`,
+  };
+}
+
+/** The page a link leads to. It does nothing until its button is pressed. */
+export function linkPage({ path, formToken }: PageFacts, link: LinkFacts): Page {
+  return {
+    title: 'Sign in',
+    content: html`${link.askedHere ? undefined : elsewhere}
+<form class="card" method="post" action="${path}/link">
+<input type="hidden" name="form_token" value="${formToken}">
+<input type="hidden" name="extended_code" value="${link.extendedCode}">
+<p>Press the button to sign in in this browser.</p>
+<button type="submit">Sign in</button>
+</form>
+<p class="quiet">To sign in somewhere else, type this code there: <code>${link.code}</code></p>`,
+  };
+}
+
+/** What a link carries. */
+export interface LinkFacts {
+  readonly extendedCode: string;
+  readonly code: string;
+  /** Whether this browser asked for a code a short time ago. */
+  readonly askedHere: boolean;
+}
+
+const elsewhere = html`<p>This browser did not ask for the mail. If you asked for it yourself, somewhere else, go on. If
+somebody sent you this link, close the page: you would be signed in as that person.</p>`;
+
+/** What came of it. */
+export interface Result {
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly scope: string;
+  readonly accessToken: string;
+  readonly idToken: string;
+  readonly apiUrl: string;
+  readonly api: Reply;
+  readonly issuer: string;
+}
+
+/** Who signed in, with which tokens, and what the protected API says to them. */
+export function resultPage({ path, formToken }: PageFacts, result: Result): Page {
+  const { claims, scope, accessToken, idToken, api, apiUrl, issuer } = result;
+  const name = [claims.name, claims.preferred_username, claims.email, claims.sub].find((each) => each !== undefined);
+  return {
+    title: 'You are signed in',
+    content: html`<p>Welcome, <strong>${String(name)}</strong>.</p>
+<section class="card">
+<h2>ID token</h2>
+${json(claims)}
+<details><summary>As it was received</summary><p><code>${idToken}</code></p></details>
+</section>
+<section class="card">
+<h2>Access token</h2>
+<dl><dt>Scope</dt><dd><code>${scope}</code></dd></dl>
+<details><summary>As it was received</summary><p><code>${accessToken}</code></p></details>
+</section>
+<section class="card">
+<h2>The protected API</h2>
+<dl>
+<dt>Asked</dt><dd><code>${apiUrl}</code></dd>
+<dt>Answered</dt><dd>${api.status}</dd>
+</dl>
+${json(api.json)}
+</section>
+<form method="post" action="${path}/out">
+<input type="hidden" name="form_token" value="${formToken}">
+<button type="submit">Sign out</button>
+</form>
+<p><a href="${issuer}/consents">See or withdraw what you allowed</a></p>`,
+  };
+}
+
+/** Something that ended, with a way to begin again. */
+export function endPage({ path }: Pick<PageFacts, 'path'>, title: string, words: string): Page {
+  return { title, content: html`<p>${words}</p>\n<p><a href="${path}">Sign in</a></p>` };
+}
+
+function json(value: unknown): Html {
+  return html`<pre tabindex="0">${JSON.stringify(value, undefined, 2)}</pre>`;
+}

@@ -1,0 +1,143 @@
+import { otpSetting } from '../../codes/otp-settings.js';
+import { OAuthError } from '../../errors.js';
+import { withdrawCors } from '../../http/cors.js';
+import { refuseCrossSite } from '../../http/cross-site.js';
+import type { Form } from '../../http/form.js';
+import { sendPage } from '../../http/page.js';
+import { readForm } from '../../http/request-body.js';
+import { normalizeAddress } from '../../identity/addresses.js';
+import { postCode } from '../../identity/post-code.js';
+import type { Workspace } from '../../workspaces/workspace.js';
+import { refuseWithPage } from '../authorization/error-page.js';
+import type { Endpoint, Exchange } from '../exchange.js';
+import { addressPage, codePage, codeRefused } from './login-page.js';
+import { attempt, completeLogin, isCodeRefusal, type LoginVisit, loginLink, poolOf } from './login-visit.js';
+import { openForm, sealForm } from './sealed-form.js';
+
+/** What the form of a login page carries. With an address, it is the page that asks for the code. */
+interface LoginForm extends LoginVisit {
+  readonly address?: string;
+}
+
+/** Seconds a person may take for one page. */
+const lifetime = 1800;
+/** Seconds between two codes for one address. */
+const coolDown = 30;
+/** Codes for one address within an hour. */
+const mostPerHour = 10;
+
+/**
+ * Our own login: an e-mail address, then the code that was sent there. Known and unknown addresses are answered alike,
+ * in words, status and time. The forms work in the browser they were shown to, and nowhere else.
+ */
+export const loginEndpoint: Endpoint = {
+  event: 'login',
+  methods: ['GET', 'HEAD', 'POST'],
+  async handle(exchange) {
+    const { request, workspace } = exchange;
+    withdrawCors(exchange.response);
+    if (request.method !== 'POST') {
+      showLogin(exchange, { returnTo: workspace.urls.consents });
+      return undefined;
+    }
+    const form = await readLoginForm(exchange);
+    const opened = openForm<LoginForm>('login', form.get('form'), workspace, request);
+    if (!opened) throw new OAuthError('form_invalid', { detail: { what: 'is not of this browser, or is too old' } });
+    const { address, returnTo, leadsTo, clientName } = opened;
+    return takeStep(exchange, form, { returnTo, leadsTo, clientName }, address);
+  },
+  refuse: refuseWithPage,
+};
+
+/** Answers with the page that asks for an address. `wrong` is told to the person; a post is then answered 400. */
+export function showLogin(exchange: Exchange, visit: LoginVisit, address?: string, wrong?: string): void {
+  const { workspace, request, response } = exchange;
+  const form = sealForm<LoginForm>('login', visit, lifetime, workspace, exchange);
+  const status = wrong !== undefined && request.method === 'POST' ? 400 : 200;
+  sendPage(response, status, addressPage(workspace, { visit, form, wrong }, address));
+}
+
+/** A form of ours, posted by a page of ours. */
+async function readLoginForm({ request, workspace }: Exchange): Promise<Form> {
+  refuseCrossSite(request, workspace.issuer);
+  const form = await readForm(request);
+  form.refuseRepeated(['form', 'step', 'email', 'code']);
+  return form;
+}
+
+async function takeStep(
+  exchange: Exchange,
+  form: Form,
+  visit: LoginVisit,
+  address: string | undefined,
+): Promise<OAuthError | undefined> {
+  const step = form.get('step');
+  if (address === undefined) return takeAddress(exchange, visit, form.get('email') ?? '');
+  if (step === 'address') showLogin(exchange, visit);
+  else if (step === 'again') await sendCode(exchange, visit, address);
+  else return takeCode(exchange, visit, address, form.get('code') ?? '');
+  return undefined;
+}
+
+async function takeAddress(exchange: Exchange, visit: LoginVisit, typed: string): Promise<OAuthError | undefined> {
+  const address = normalizeAddress(typed);
+  if (address !== undefined) {
+    await sendCode(exchange, visit, address);
+    return undefined;
+  }
+  showLogin(exchange, visit, typed.slice(0, 254), 'That is not an e-mail address.');
+  return new OAuthError('parameter_invalid', { detail: { parameter: 'email' } });
+}
+
+async function sendCode(exchange: Exchange, visit: LoginVisit, address: string): Promise<void> {
+  const { workspace } = exchange;
+  const { deliverCode, clientName } = { ...workspace, ...visit };
+  const pool = poolOf(workspace);
+  const due = await mayBeSent(workspace, address);
+  showCodePage(exchange, visit, address);
+  if (!due || !deliverCode) return;
+  postCode(
+    { ...workspace, pool, deliverCode },
+    { address, clientName, link: (code, seconds) => loginLink(workspace, visit, code, seconds) },
+  );
+}
+
+/** Known or not, each address is counted: it is the mailbox that must not be flooded, and the answer that must not tell. */
+async function mayBeSent({ store, secretKeys }: Workspace, address: string): Promise<boolean> {
+  // Keyed: whoever reads the store must not learn whose addresses were typed here.
+  const digest = secretKeys.mac('login address', address).toString('base64url');
+  const { first } = await store.claim(`login-code-sent/${digest}`, '1', coolDown);
+  return first && (await store.increment(`login-codes/${digest}`, 3600)) <= mostPerHour;
+}
+
+function showCodePage(exchange: Exchange, visit: LoginVisit, address: string, wrong?: string): void {
+  const { workspace, response } = exchange;
+  const form = sealForm<LoginForm>('login', { ...visit, address }, lifetime, workspace, exchange);
+  const { ttl } = otpSetting(poolOf(workspace).otpSettings, 'authentication');
+  sendPage(response, wrong === undefined ? 200 : 400, codePage(workspace, { visit, form, wrong }, address, ttl));
+}
+
+async function takeCode(
+  exchange: Exchange,
+  visit: LoginVisit,
+  address: string,
+  typed: string,
+): Promise<OAuthError | undefined> {
+  const { workspace } = exchange;
+  try {
+    const presented = { ...attempt(workspace, withoutBlanks(typed)), user: { email: address } };
+    const user = await poolOf(workspace).codes.redeem(presented);
+    await completeLogin(exchange, visit, user);
+    return undefined;
+  } catch (thrown) {
+    if (!isCodeRefusal(thrown)) throw thrown;
+    showCodePage(exchange, visit, address, codeRefused);
+    return thrown;
+  }
+}
+
+/** People copy blanks with it, and type digits in groups. */
+function withoutBlanks(typed: string): string {
+  const code = typed.replace(/\s+/g, '');
+  return /^[\d-]+$/.test(code) ? code.replaceAll('-', '') : code;
+}

@@ -1,0 +1,102 @@
+import type { OtpType } from '../../codes/otp-settings.js';
+import { OAuthError } from '../../errors.js';
+import { readJsonObject } from '../../http/json-body.js';
+import { sendError, sendJson } from '../../http/reply.js';
+import type { IdentityPool } from '../../identity/pool.js';
+import { refuseBearer } from '../../tokens/bearer-challenge.js';
+import { presentedToken } from '../../tokens/presented-token.js';
+import { requireBinding, requireScopes } from '../../tokens/token-requirements.js';
+import { verifyAccessToken } from '../../tokens/verify-access-token.js';
+import type { Endpoint, Exchange } from '../exchange.js';
+import { findOneUser, type Members, namedUsers, nobodyNamed, optionalMember, requiredMember } from './members.js';
+
+/** The types of codes that something here redeems. */
+const offeredTypes: ReadonlySet<string> = new Set<OtpType>(['authentication']);
+
+/** What one operation of the API does once its caller may call it. */
+type Operation = (pool: IdentityPool, members: Members, exchange: Exchange) => Promise<void>;
+
+/**
+ * `POST .../user/code/generate`, the vendor's Generate Code of Specific Type: a code for a user of the pool, told to a
+ * client of the tenant's `system` workspace that has `identity_self_registration`. It delivers the code itself.
+ * `pool` undefined: there is none of this name, which only a caller with that scope is told.
+ */
+export function generateEndpoint(pool: IdentityPool | undefined): Endpoint {
+  return endpoint('code_generate', 'identity_self_registration', pool, generate);
+}
+
+/**
+ * `POST .../user/authentication-code/verify`: whose code it is, using it up. Scope `identity`. Whatever is wrong with
+ * user or code is answered 422, as one.
+ */
+export function verifyEndpoint(pool: IdentityPool | undefined): Endpoint {
+  return endpoint('code_verify', 'identity', pool, verify);
+}
+
+const generate: Operation = async (pool, members, { response, facts }) => {
+  const type = requiredMember(members, 'type');
+  if (!offeredTypes.has(type)) {
+    throw new OAuthError('code_type_unsupported', { detail: { type, offered: [...offeredTypes] } });
+  }
+  const user = await findOneUser(pool, namedUsers(members));
+  facts.subject = user.id;
+  const { code, extendedCode } = await pool.codes.generate({
+    type: type as OtpType,
+    user,
+    clientId: optionalMember(members, 'client_id'),
+    workspace: optionalMember(members, 'workspace'),
+  });
+  sendJson(response, 201, { code, extended_code: extendedCode });
+};
+
+const verify: Operation = async (pool, members, { response, workspace, facts }) => {
+  const code = requiredMember(members, 'code');
+  const [user, ...others] = namedUsers(members);
+  if (others.length > 0) throw new OAuthError('user_ambiguous');
+  if (!user && /^\d*$/.test(code)) throw nobodyNamed();
+  const attempt = { type: 'authentication', code, user, clientId: facts.client_id, workspace: workspace.name } as const;
+  const { id } = await pool.codes.redeem(attempt);
+  facts.subject = id;
+  sendJson(response, 200, { id });
+};
+
+function endpoint(
+  event: Endpoint['event'],
+  scope: string,
+  pool: IdentityPool | undefined,
+  operation: Operation,
+): Endpoint {
+  return {
+    event,
+    methods: ['POST'],
+    async handle(exchange) {
+      await requireAccess(exchange, scope);
+      if (!pool) throw new OAuthError('pool_unknown');
+      await operation(pool, await readJsonObject(exchange.request), exchange);
+      return undefined;
+    },
+    refuse: ({ response, workspace }, failure) => {
+      if (isTokenFailure(failure)) refuseBearer(response, failure, workspace.issuer, scope);
+      else refuse(response, failure);
+    },
+  };
+}
+
+/** A Bearer token of this very workspace, in the header alone: the body is JSON (RFC 6750 2.1). */
+async function requireAccess({ request, workspace, facts }: Exchange, scope: string): Promise<void> {
+  const { claims } = await verifyAccessToken(presentedToken(request, null), [workspace], undefined);
+  facts.client_id = claims.client_id;
+  requireBinding(claims, workspace, request);
+  requireScopes(claims, [scope]);
+}
+
+function isTokenFailure({ error, reason }: OAuthError): boolean {
+  return error === 'invalid_token' || error === 'insufficient_scope' || reason === 'token_in_several_places';
+}
+
+function refuse(response: Exchange['response'], failure: OAuthError): void {
+  const { error, status, description, detail } = failure;
+  // The vendor answers a wrong code with 422; 400 is for requests that make no sense.
+  if (error === 'invalid_grant') sendJson(response, 422, { error, error_description: description });
+  else sendError(response, failure, status === 429 ? { 'Retry-After': String(detail.retry_after) } : {});
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { OAuthError } from '../errors.js';
+import type { Form } from '../http/form.js';
+import type { IdentityPool } from '../identity/pool.js';
+import type { WorkspaceServices } from '../workspaces/services.js';
+import type { Grant, TokenRequest } from './grant.js';
+import { grantScopes } from './scope.js';
+
+interface PasswordlessRequest {
+  readonly username: string;
+  /** A one-time code, plain or extended. */
+  readonly code: string;
+  readonly scopes: readonly string[];
+  readonly pool: IdentityPool;
+}
+
+/**
+ * `grant_type=password` (RFC 6749 4.3) whose `password` is a one-time code of type `authentication`: an account's real
+ * password never works (RFC 9700 2.4). `username` is a username or an e-mail address. Whatever is wrong with either,
+ * the caller reads one and the same `invalid_grant`. Off unless a workspace lists it in `grant_types`; a workspace
+ * that does warns at start.
+ */
+export function passwordless(): Grant<PasswordlessRequest> {
+  return {
+    grantType: 'password',
+    parameters: ['username', 'password'],
+
+    validate({ client, method, parameters }, workspace) {
+      if (method === 'none') throw new OAuthError('client_not_confidential');
+      const username = required(parameters, 'username');
+      const code = required(parameters, 'password');
+      return {
+        username,
+        code,
+        scopes: grantScopes(parameters.get('scope'), client, workspace, { user: true }),
+        pool: poolOf(workspace),
+      };
+    },
+
+    async issue({ client, certificate }: TokenRequest, { username, code, scopes, pool }, workspace) {
+      const user = await pool.codes.redeem({
+        type: 'authentication',
+        code,
+        user: { login: username },
+        clientId: client.id,
+        workspace: workspace.name,
+      });
+      const authTime = Math.floor(workspace.now() / 1000);
+      return workspace.tokens.mint({
+        client,
+        user: { ...user, authTime },
+        scopes,
+        grantId: randomUUID(),
+        certificate,
+      });
+    },
+  };
+}
+
+function required(parameters: Form, name: string): string {
+  const value = parameters.get(name);
+  if (value !== undefined) return value;
+  throw new OAuthError('parameter_missing', {
+    description: `The parameter ${name} is missing.`,
+    detail: { parameter: name },
+  });
+}
+
+function poolOf({ pool }: WorkspaceServices): IdentityPool {
+  if (pool) return pool;
+  throw new OAuthError('internal_error', { detail: { fix: 'The password grant needs a pool of people.' } });
+}

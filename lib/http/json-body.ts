@@ -1,0 +1,59 @@
+import { isUtf8 } from 'node:buffer';
+import { hasRepeatedMember } from '../client-authentication/repeated-members.js';
+import { OAuthError } from '../errors.js';
+import { type BodyRequest, isForm, readBytes } from './request-body.js';
+
+/**
+ * The JSON object of a body, as its own members. Also when the request calls it a form, as curl's `--data` does unless
+ * told otherwise. Rejects with `media_type_unsupported`, `body_malformed`, `body_too_large` or `body_already_consumed`.
+ */
+export async function readJsonObject(request: BodyRequest): Promise<ReadonlyMap<string, unknown>> {
+  requireJson(request);
+  const { body } = request;
+  const text = isText(body) ? body : request.readableDidRead ? undefined : await readBytes(request);
+  if (text !== undefined && text.length > 0) return parse(text);
+  // A form parser of the host would have made parameters of what was no form.
+  if (typeof body === 'object' && body !== null && !isText(body) && !isForm(request)) return members(body);
+  if (text === undefined) throw new OAuthError('body_already_consumed', { detail: { fix } });
+  throw malformed('is empty');
+}
+
+const fix = 'Something read the request body as a form or kept it. Mount the router before it.';
+
+function requireJson(request: BodyRequest): void {
+  const { 'content-type': contentType = '', 'content-encoding': coding = 'identity' } = request.headers;
+  const json = /^\s*application\/json\s*(;|$)/i.test(contentType);
+  if ((json || contentType === '' || isForm(request)) && coding.toLowerCase() === 'identity') return;
+  throw new OAuthError('media_type_unsupported', {
+    description: 'Send the members as application/json.',
+    detail: { content_type: contentType, content_encoding: coding },
+  });
+}
+
+function isText(body: unknown): body is string | Buffer {
+  return typeof body === 'string' || Buffer.isBuffer(body);
+}
+
+function parse(encoded: string | Buffer): ReadonlyMap<string, unknown> {
+  if (typeof encoded !== 'string' && !isUtf8(encoded)) throw malformed('is not UTF-8');
+  const text = encoded.toString();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw malformed('is not JSON');
+  }
+  const found = members(body);
+  // JSON.parse would silently take the last of them.
+  if (hasRepeatedMember(text)) throw malformed('has a member twice');
+  return found;
+}
+
+function members(body: unknown): ReadonlyMap<string, unknown> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw malformed('is not a JSON object');
+  return new Map(Object.entries(body));
+}
+
+function malformed(what: string): OAuthError {
+  return new OAuthError('body_malformed', { description: `The request body ${what}.`, detail: { what } });
+}

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import { OAuthError } from '../errors.js';
+import { randomToken } from '../http/random-token.js';
+import type { User } from '../identity/users.js';
+import type { WorkspaceServices } from '../workspaces/services.js';
+import { type RevocableClaims, revoke } from './revocation.js';
+
+/** What a refresh token stands for, whoever it is handed to next. */
+export interface RefreshableGrant {
+  /** Names the authorization and with it the family: every refresh token that followed from the first. */
+  readonly grantId: string;
+  readonly clientId: string;
+  /** The person as they were when they signed in. */
+  readonly user: User;
+  /** Seconds since 1970. */
+  readonly authTime?: number | undefined;
+  /** What was granted, however little one access token asks for (RFC 6749 6). */
+  readonly scopes: readonly string[];
+  /** What was asked for at the start, with all that was dropped. */
+  readonly asked: readonly string[];
+  /** The certificate a public client must show, base64url SHA-256 of its DER (RFC 8705 4). */
+  readonly certificate?: string | undefined;
+}
+
+/** One refresh token, used or not. All times are milliseconds since 1970. */
+export interface RefreshRecord extends RefreshableGrant {
+  readonly issuedAt: number;
+  /** When the first of its family was issued. */
+  readonly startedAt: number;
+  /** Left unused until then, it is over. */
+  readonly expiresAt: number;
+  /** The end of the authorization, for the whole family. */
+  readonly endsAt: number;
+  /** How many came before it in its family. */
+  readonly generation: number;
+}
+
+/** The first use of a token. */
+interface Use {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** The id of the secret key that made the successor, which must stay the same when the keys change. */
+  readonly key: string;
+}
+
+/** Seconds by which records outlive what they speak of, and marks of use outlive the records. */
+const memory = 300;
+
+type RefreshHome = Pick<WorkspaceServices, 'store' | 'now' | 'policy'>;
+type RefreshWorkspace = RefreshHome & Pick<WorkspaceServices, 'secretKeys' | 'warn'>;
+
+/**
+ * The first refresh token of a grant, 256 random bits as base64url. The store keeps it under its SHA-256 digest only.
+ * The authorization ends after `ttl` seconds, and earlier when the token is left unused for `refresh_idle_ttl`.
+ */
+export async function issueRefreshToken(
+  home: RefreshHome,
+  grant: RefreshableGrant,
+  ttl: number,
+): Promise<{ readonly token: string; readonly endsAt: number }> {
+  const token = randomToken();
+  const issuedAt = home.now();
+  const endsAt = issuedAt + ttl * 1000;
+  const record: RefreshRecord = {
+    ...grant,
+    issuedAt,
+    startedAt: issuedAt,
+    expiresAt: idleEnd(issuedAt, endsAt, home),
+    endsAt,
+    generation: 0,
+  };
+  await home.store.set(recordKey(token), JSON.stringify(record), secondsUntil(endsAt, home) + memory);
+  return { token, endsAt };
+}
+
+/**
+ * What the token stands for, used, revoked or neither; undefined for one that never was or whose authorization is over.
+ * Look at `expiresAt`, `refreshTokenWasUsed` and `isRevoked`.
+ */
+export async function readRefreshToken(
+  { store }: Pick<WorkspaceServices, 'store'>,
+  token: string,
+): Promise<RefreshRecord | undefined> {
+  const stored = await store.get(recordKey(token));
+  return stored === undefined ? undefined : (JSON.parse(stored) as RefreshRecord);
+}
+
+/**
+ * What of a refresh token a revocation can name. Its `iat` is that of the family: what was handed on while all tokens
+ * of a person were being revoked dies as well.
+ */
+export function revocableRefresh({ grantId, user, clientId, startedAt }: RefreshRecord): RevocableClaims {
+  return { grant_id: grantId, sub: user.id, client_id: clientId, iat: Math.floor(startedAt / 1000) };
+}
+
+/** Whether a successor has taken its place. */
+export async function refreshTokenWasUsed(
+  { store }: Pick<WorkspaceServices, 'store'>,
+  token: string,
+): Promise<boolean> {
+  return (await store.get(usedKey(token))) !== undefined;
+}
+
+/**
+ * Uses the token and answers its successor. A retry within `refresh_grace_seconds` gets the same successor again, as
+ * long as that was not used itself. Any later use is theft of one of the two (RFC 9700 4.14.2): it revokes the family,
+ * tells the warning `refresh_token_reused` and rejects with a reason of that name. Client authentication and binding
+ * must have been checked before.
+ */
+export async function rotateRefreshToken(
+  workspace: RefreshWorkspace,
+  token: string,
+  record: RefreshRecord,
+): Promise<string> {
+  const use: Use = { at: workspace.now(), key: workspace.secretKeys.currentId };
+  const markTtl = secondsUntil(record.endsAt, workspace) + 2 * memory;
+  const claim = await workspace.store.claim(usedKey(token), JSON.stringify(use), markTtl);
+  return claim.first ? placeSuccessor(workspace, token, record, use) : useAgain(workspace, token, record, claim.value);
+}
+
+/** Where tokens do not rotate: the same one, good for another `refresh_idle_ttl`. */
+export async function prolongRefreshToken(
+  workspace: RefreshWorkspace,
+  token: string,
+  record: RefreshRecord,
+): Promise<string> {
+  // It rotated once, before the client was told not to.
+  const used = await workspace.store.get(usedKey(token));
+  if (used !== undefined) return useAgain(workspace, token, record, used);
+  const prolonged: RefreshRecord = { ...record, expiresAt: idleEnd(workspace.now(), record.endsAt, workspace) };
+  const ttl = secondsUntil(record.endsAt, workspace) + memory;
+  await workspace.store.set(recordKey(token), JSON.stringify(prolonged), ttl);
+  return token;
+}
+
+async function useAgain(
+  workspace: RefreshWorkspace,
+  token: string,
+  record: RefreshRecord,
+  firstUse: string,
+): Promise<string> {
+  const use = JSON.parse(firstUse) as Use;
+  const inGrace = workspace.now() - use.at < workspace.policy.refresh_grace_seconds * 1000;
+  if (inGrace && !(await refreshTokenWasUsed(workspace, successorOf(workspace, token, use)))) {
+    return placeSuccessor(workspace, token, record, use);
+  }
+  const { grantId, clientId, user, generation } = record;
+  const facts = { grant: grantId, subject: user.id, generation, first_used_at: new Date(use.at).toISOString() };
+  await revoke(workspace, grantId, secondsUntil(record.endsAt, workspace) + memory);
+  workspace.warn('refresh_token_reused', { client_id: clientId, ...facts });
+  throw new OAuthError('refresh_token_reused', { detail: facts });
+}
+
+/** Everybody who comes here with one token writes the same, so whoever dies on the way leaves it to the next. */
+async function placeSuccessor(
+  workspace: RefreshWorkspace,
+  token: string,
+  record: RefreshRecord,
+  use: Use,
+): Promise<string> {
+  const successor = successorOf(workspace, token, use);
+  const next: RefreshRecord = {
+    ...record,
+    issuedAt: use.at,
+    expiresAt: idleEnd(use.at, record.endsAt, workspace),
+    generation: record.generation + 1,
+  };
+  const ttl = secondsUntil(record.endsAt, workspace) + memory;
+  await workspace.store.claim(recordKey(successor), JSON.stringify(next), ttl);
+  return successor;
+}
+
+/** Nobody without the server's key can derive it, not even from all that is in the store. */
+function successorOf({ secretKeys }: RefreshWorkspace, token: string, { key }: Use): string {
+  const successor = secretKeys.mac('refresh successor', token, key);
+  if (successor) return successor.toString('base64url');
+  throw new OAuthError('internal_error', {
+    detail: { fix: `secret_keys must still hold the key ${key}: other processes replace refresh tokens with it.` },
+  });
+}
+
+function idleEnd(from: number, endsAt: number, { policy }: RefreshHome): number {
+  return Math.min(from + policy.refresh_idle_ttl * 1000, endsAt);
+}
+
+function secondsUntil(end: number, { now }: Pick<RefreshHome, 'now'>): number {
+  return Math.max(0, Math.ceil((end - now()) / 1000));
+}
+
+function recordKey(token: string): string {
+  return `refresh-token/${digest(token)}`;
+}
+
+function usedKey(token: string): string {
+  return `refresh-used/${digest(token)}`;
+}
+
+function digest(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}

@@ -1,0 +1,92 @@
+import type { Store } from '../stores/store.js';
+import type { WorkspaceServices } from '../workspaces/services.js';
+import type { AccessTokenClaims } from './access-tokens.js';
+
+type RevokingWorkspace = Pick<WorkspaceServices, 'store' | 'now' | 'warn'>;
+
+/** Seconds, ten years: longer than `token_ttls` lets any token live. */
+export const longestTokenLife = 315_569_520;
+
+/**
+ * Ends all that came from one authorization, at once: the id of a grant, or of the consent behind several (a grant id
+ * is then `<consent id>.<random>`). It leaves a tombstone for `ttlSeconds`, which must outlast every token and code of
+ * that authorization; a standing one that lasts longer stays. Tells one warning `grant_revoked`.
+ */
+export async function revoke(workspace: RevokingWorkspace, id: string, ttlSeconds: number): Promise<void> {
+  const { store, now, warn } = workspace;
+  const key = tombstone(id);
+  const until = now() + ttlSeconds * 1000;
+  const standing = await store.get(key);
+  if (standing !== undefined && Number(standing) >= until) return;
+  await store.set(key, String(until), ttlSeconds);
+  warn('grant_revoked', { grant: id });
+}
+
+/** Ends one access token and nothing beside it. `exp`: its own, in seconds since 1970. */
+export async function revokeOne(
+  { store, now }: RevokingWorkspace,
+  { jti, exp }: Pick<AccessTokenClaims, 'jti' | 'exp'>,
+): Promise<void> {
+  // A minute more than it has to live: the clocks of two machines differ.
+  const ttlSeconds = Math.max(exp - Math.floor(now() / 1000), 0) + 60;
+  await store.set(tokenTombstone(jti), '1', ttlSeconds);
+}
+
+/** Whose tokens: all that are about a subject, or all that a client was given. */
+export type Holder = 'subject' | 'client';
+
+/**
+ * Ends every token and code of one subject or one client that was issued until now. Those of the same second are dead
+ * too: `iat` tells no more. Tells one warning `tokens_revoked`.
+ */
+export async function revokeUntilNow(workspace: RevokingWorkspace, holder: Holder, id: string): Promise<void> {
+  const { store, now, warn } = workspace;
+  const until = Math.floor(now() / 1000);
+  const key = holderTombstone(holder, id);
+  const standing = await store.get(key);
+  // Never back in time, whatever the clock of this machine says.
+  if (standing === undefined || Number(standing) < until) await store.set(key, String(until), longestTokenLife);
+  warn('tokens_revoked', { [holder === 'client' ? 'client_id' : holder]: id });
+}
+
+/**
+ * What of a token or a code a revocation can name. `jti`, `sub` and `client_id` may be missing where there is none;
+ * one without `iat` (seconds since 1970) counts as issued long ago.
+ */
+export type RevocableClaims = Pick<AccessTokenClaims, 'grant_id'> &
+  Partial<Pick<AccessTokenClaims, 'jti' | 'sub' | 'client_id' | 'iat'>>;
+
+/**
+ * Whether a token or a code was revoked: by itself, by its grant or the consent behind it, or with all that its
+ * subject or its client had. One round trip: every tombstone is read at once.
+ */
+export async function isRevoked(
+  { store }: Pick<WorkspaceServices, 'store'>,
+  { grant_id: grantId, jti, sub, client_id: clientId, iat = 0 }: RevocableClaims,
+): Promise<boolean> {
+  const dot = grantId.indexOf('.');
+  const single = [tombstone(grantId)];
+  if (dot !== -1) single.push(tombstone(grantId.slice(0, dot)));
+  if (jti !== undefined) single.push(tokenTombstone(jti));
+  const untilSome: string[] = [];
+  if (sub !== undefined) untilSome.push(holderTombstone('subject', sub));
+  if (clientId !== undefined) untilSome.push(holderTombstone('client', clientId));
+  const [stones, times] = await Promise.all([readAll(store, single), readAll(store, untilSome)]);
+  return stones.length > 0 || times.some((until) => !(iat > Number(until)));
+}
+
+async function readAll(store: Store, keys: readonly string[]): Promise<string[]> {
+  return (await Promise.all(keys.map((key) => store.get(key)))).filter((value) => value !== undefined);
+}
+
+function tombstone(id: string): string {
+  return `revoked/${id}`;
+}
+
+function tokenTombstone(jti: string): string {
+  return `revoked-token/${jti}`;
+}
+
+function holderTombstone(holder: Holder, id: string): string {
+  return `revoked-${holder}/${id}`;
+}
