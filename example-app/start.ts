@@ -1,6 +1,8 @@
+import type { RequestListener } from 'node:http';
 import { openStore, protectResource, type Store } from '../index.js';
 import { issuerOf, makeAuthorizationServer } from './authorization-server.js';
 import { banner } from './banner.js';
+import { onlyBehind } from './behind-proxy.js';
 import { type Configuration, readConfiguration } from './configuration/configuration.js';
 import { DataDirectory } from './data-directory.js';
 import { type Demo, demoTryUrl, makeDemo } from './demo/demo.js';
@@ -100,7 +102,9 @@ async function serve(listener: Listener, prepared: Preparation): Promise<Running
       log,
     });
     const demoFacts = demo && (await demo.facts(publicUrl, listener.port));
-    listener.serve((request, response) => router(request, response, () => app(request, response)));
+    const handle: RequestListener = (request, response) => router(request, response, () => app(request, response));
+    const proxies = configuration.trustedProxies.map(({ cidr }) => cidr);
+    listener.serve(file?.tls === false ? onlyBehind(proxies, handle) : handle);
     return {
       banner: banner({
         publicUrl,

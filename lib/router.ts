@@ -1,6 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
-import { strategiesSchema } from './client-authentication/middleware.js';
 import { consentsEndpoint } from './endpoints/account/consents.js';
 import { loginEndpoint } from './endpoints/account/login.js';
 import { loginLinkEndpoint } from './endpoints/account/login-link.js';
@@ -16,15 +14,9 @@ import { metadataEndpoint, servesAuthorization, servesPeople } from './endpoints
 import { revocationEndpoint } from './endpoints/revocation.js';
 import { tokenEndpoint } from './endpoints/token.js';
 import { userinfoEndpoint } from './endpoints/userinfo.js';
-import type { Grant } from './grants/grant.js';
 import { newCorrelationId } from './http/correlation-id.js';
 import { sendJson } from './http/reply.js';
-import type { DeliverCode } from './identity/deliver-code.js';
-import { OptionsError, parseOptions } from './options.js';
-import { serverOptionsSchema, serverResources } from './server-resources.js';
-import { makeWorkspace } from './workspaces/make-workspace.js';
-import { workspaceOptionsSchema } from './workspaces/options.js';
-import { Pools, poolSchema } from './workspaces/pools.js';
+import { type GrantRouterOptions, openRouter } from './router-options.js';
 import type { Workspace } from './workspaces/workspace.js';
 
 /** Where each endpoint hangs. `{issuer}` is the issuer's path. */
@@ -49,29 +41,6 @@ const endpoints: readonly {
   { path: '/.well-known/oauth-authorization-server{issuer}', endpoint: metadataEndpoint },
 ];
 
-const grantSchema = z.custom<Grant>((value) => {
-  const grant = value as Partial<Grant> | undefined;
-  return (
-    typeof grant?.grantType === 'string' && typeof grant.validate === 'function' && typeof grant.issue === 'function'
-  );
-}, 'is not a grant: it needs grantType, parameters, validate and issue');
-
-const sharedSchema = serverOptionsSchema.extend({
-  strategies: strategiesSchema,
-  grants: z.array(grantSchema).min(1, 'needs at least one grant'),
-  /** People that several workspaces of a tenant share. */
-  pools: z.array(poolSchema).default([]),
-  /** The mailer. With it, workspaces that have people and no `authenticateUser` have a login of their own. */
-  deliverCode: z.custom<DeliverCode>((value) => typeof value === 'function', 'must be a function').optional(),
-});
-
-/** One issuer: its options beside the shared ones. */
-const singleSchema = z.strictObject({ ...sharedSchema.shape, ...workspaceOptionsSchema.shape });
-/** Many issuers. */
-const manySchema = z.strictObject({ ...sharedSchema.shape, workspaces: z.array(workspaceOptionsSchema).min(1) });
-
-export type GrantRouterOptions = z.input<typeof singleSchema> | z.input<typeof manySchema>;
-
 /** The request handler `grantRouter` makes. It needs nothing of Express, and is at home in it. */
 export interface GrantRouter {
   (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
@@ -88,8 +57,7 @@ export interface GrantRouter {
  * `next()`, or is answered 404. Throws OptionsError for wrong options.
  */
 export function grantRouter(options: GrantRouterOptions): GrantRouter {
-  const { resources, workspaces, pools } = open(options);
-  refuseShared(workspaces);
+  const { resources, workspaces, pools } = openRouter(options);
   const routes = new Map(workspaces.flatMap(routesOf));
   const findIdentity = identityRoutes(workspaces, pools);
 
@@ -114,54 +82,6 @@ export function grantRouter(options: GrantRouterOptions): GrantRouter {
     },
     close: () => resources.store.close(),
   });
-}
-
-function open(options: GrantRouterOptions) {
-  if ('workspaces' in options) {
-    const { workspaces, strategies, grants, pools, deliverCode, ...shared } = parseOptions(manySchema, options);
-    const resources = serverResources(shared, { encryptsInStore: true, remembers: true });
-    const parts = { strategies, grants, resources, deliverCode, pools: new Pools(pools, resources) };
-    return {
-      ...parts,
-      workspaces: workspaces.map((each, index) => makeWorkspace(each, parts, `workspaces[${index}]`)),
-    };
-  }
-  const parsed = parseOptions(singleSchema, options);
-  const {
-    strategies,
-    grants,
-    pools,
-    deliverCode,
-    store,
-    secret_keys,
-    trusted_proxies,
-    outbound,
-    onEvent,
-    now,
-    ...workspace
-  } = parsed;
-  const resources = serverResources(
-    { store, secret_keys, trusted_proxies, outbound, onEvent, now },
-    { encryptsInStore: true, remembers: true },
-  );
-  const parts = { strategies, grants, resources, deliverCode, pools: new Pools(pools, resources) };
-  return { ...parts, workspaces: [makeWorkspace(workspace, parts)] };
-}
-
-/** Paths tell workspaces apart, and store keys keep them apart: neither may belong to two. */
-function refuseShared(workspaces: readonly Workspace[]): void {
-  for (const [what, of] of [
-    ['issuer path', ({ path }: Workspace) => path],
-    ['tenant and workspace', ({ storePrefix }: Workspace) => storePrefix],
-  ] as const) {
-    const all = workspaces.map(of);
-    const second = all.findIndex((value, index) => all.indexOf(value) < index);
-    if (second === -1) continue;
-    const first = all.indexOf(all[second] as string);
-    throw new OptionsError([
-      { path: `workspaces[${second}]`, message: `has the same ${what} as workspaces[${first}]` },
-    ]);
-  }
 }
 
 function routesOf(workspace: Workspace): [string, { endpoint: Endpoint; workspace: Workspace }][] {

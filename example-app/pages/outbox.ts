@@ -1,11 +1,23 @@
+import { BlockList, isIPv6 } from 'node:net';
 import type { RequestHandler } from 'express';
 import type { Outbox, OutboxMail } from '../mail/outbox.js';
 import { type Html, html } from './html.js';
 import { page } from './layout.js';
 
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+
 /** The mails of `outbox:`: JSON has the oldest first, people see the newest first. */
 export function showOutbox(base: string, outbox: Outbox): RequestHandler {
-  return async (request, response) => {
+  return async (request, response, next) => {
+    // Whoever reads it can sign in as anybody: it is for the person at this machine.
+    if (
+      !loopback.check(request.socket.remoteAddress ?? '', isIPv6(request.socket.remoteAddress ?? '') ? 'ipv6' : 'ipv4')
+    ) {
+      next();
+      return;
+    }
     const mails = await outbox.list();
     response.vary('Accept');
     if (request.accepts(['html', 'json']) === 'json') response.json(mails);
