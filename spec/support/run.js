@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+/** Specs that fuzz also present names of reasons and warnings as codes. */
+const word = /^[a-z_]+$/;
 /** A spec that leaves something open must fail the run, not hold it up. */
 const mostMilliseconds = 15 * 60_000;
 const inCi = process.env.CI === 'true';
@@ -88,9 +90,6 @@ function rowsWithoutSpec(specNames) {
   const proven = new Set(specNames.flatMap((name) => name.match(/\b[A-Z]{3}-\d\d\b/g) ?? []));
   return rows.filter((row) => !proven.has(row)).map((row) => `No passed spec names the row ${row}.`);
 }
-
-/** Specs that fuzz also present names of reasons and warnings as codes. */
-const word = /^[a-z_]+$/;
 
 function secretsLogged() {
   const read = (name) => (existsSync(join(directory, name)) ? readFileSync(join(directory, name), 'utf8') : '');
