@@ -66,7 +66,8 @@ function sendsBearer({ request }: Exchange, form: Form): boolean {
   throw new OAuthError('several_methods', { detail: { presented_mechanisms: ['authorization', ...others] } });
 }
 
-async function bearerClient({ request, workspace, facts }: Exchange, scope: string): Promise<RegisteredClient> {
+/** The client that holds the scope now: neither inactive nor gone since the token was issued, nor without the scope. */
+export async function bearerClient({ request, workspace, facts }: Exchange, scope: string): Promise<RegisteredClient> {
   const { claims } = await verifyAccessToken(presentedToken(request, null), [workspace], undefined);
   facts.client_id = claims.client_id;
   facts.method = 'bearer';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OAuthError } from '../errors.js';
 import type { Form } from '../http/form.js';
+import { consentId } from '../identity/consents.js';
 import type { IdentityPool } from '../identity/pool.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 import type { Grant, TokenRequest } from './grant.js';
@@ -50,7 +51,8 @@ export function passwordless(): Grant<PasswordlessRequest> {
         client,
         user: { ...user, authTime },
         scopes,
-        grantId: randomUUID(),
+        // Below the consent's id, so that a person who withdraws from this client reaches these tokens too.
+        grantId: `${await consentId(workspace, user.id, client.id)}.${randomUUID()}`,
         certificate,
       });
     },

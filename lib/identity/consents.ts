@@ -107,7 +107,11 @@ export async function withdrawConsent(workspace: ConsentWorkspace, userId: strin
  * The id follows from person, client and the number of withdrawals so far. So two decisions at the same moment have
  * one and the same id, and a withdrawal reaches what came from either.
  */
-async function consentId({ issuer, store }: ConsentWorkspace, userId: string, clientId: string): Promise<string> {
+export async function consentId(
+  { issuer, store }: ConsentWorkspace,
+  userId: string,
+  clientId: string,
+): Promise<string> {
   const generation = (await store.get(generationKey(userId, clientId))) ?? '0';
   const named = JSON.stringify([issuer, userId, clientId, generation]);
   return createHash('sha256').update(named).digest('base64url').slice(0, 22);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expiredHostCookie, hostCookie, readCookie } from '../http/cookies.js';
 import { randomToken } from '../http/random-token.js';
+import { isRevoked } from '../tokens/revocation.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 
 /** A person's time at one browser with one issuer, from sign-in to sign-out. It lives in a cookie, sealed. */
@@ -28,8 +29,12 @@ export async function currentSession(
 ): Promise<Session | undefined> {
   const session = sessionIn(workspace, request);
   if (!session) return undefined;
-  const ended = await workspace.store.get(endKey(session));
-  return ended === undefined ? session : undefined;
+  const [ended, revoked] = await Promise.all([
+    workspace.store.get(endKey(session)),
+    // What ends all tokens of a person ends their sessions too, or new tokens would follow without a word.
+    isRevoked(workspace, { grant_id: session.id, sub: session.userId, iat: session.authTime }),
+  ]);
+  return ended === undefined && !revoked ? session : undefined;
 }
 
 /** A new session for a person who has just proved who they are. A former one of this browser is over with it. */

@@ -4,10 +4,8 @@ import { readJsonObject } from '../../http/json-body.js';
 import { sendError, sendJson } from '../../http/reply.js';
 import type { IdentityPool } from '../../identity/pool.js';
 import { refuseBearer } from '../../tokens/bearer-challenge.js';
-import { presentedToken } from '../../tokens/presented-token.js';
-import { requireBinding, requireScopes } from '../../tokens/token-requirements.js';
-import { verifyAccessToken } from '../../tokens/verify-access-token.js';
 import type { Endpoint, Exchange } from '../exchange.js';
+import { bearerClient } from '../token-caller.js';
 import { findOneUser, type Members, namedUsers, nobodyNamed, optionalMember, requiredMember } from './members.js';
 
 /** The types of codes that something here redeems. */
@@ -70,7 +68,7 @@ function endpoint(
     event,
     methods: ['POST'],
     async handle(exchange) {
-      await requireAccess(exchange, scope);
+      await bearerClient(exchange, scope);
       if (!pool) throw new OAuthError('pool_unknown');
       await operation(pool, await readJsonObject(exchange.request), exchange);
       return undefined;
@@ -80,14 +78,6 @@ function endpoint(
       else refuse(response, failure);
     },
   };
-}
-
-/** A Bearer token of this very workspace, in the header alone: the body is JSON (RFC 6750 2.1). */
-async function requireAccess({ request, workspace, facts }: Exchange, scope: string): Promise<void> {
-  const { claims } = await verifyAccessToken(presentedToken(request, null), [workspace], undefined);
-  facts.client_id = claims.client_id;
-  requireBinding(claims, workspace, request);
-  requireScopes(claims, [scope]);
 }
 
 function isTokenFailure({ error, reason }: OAuthError): boolean {
