@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { appSecret, type IdentityWorld, identityWorld } from '../support/identity-world.js';
+import { appSecret, type IdentityWorld, identityWorld, signin } from '../support/identity-world.js';
 
 const path = '/api/identity/acme/system/pools/staff/user/code/generate';
 const asked = { address: 'johndoe@example.com', type: 'authentication' };
@@ -292,5 +292,24 @@ describe('the vendor’s authentication-code/verify', () => {
     const { extended_code } = await world.generate({ address: 'johndoe@example.com', client_id: 'app' });
     const reply = await world.identity(operation, { code: extended_code });
     expect(seen(reply)).toEqual([422, 'invalid_grant', 'otc_bound_elsewhere']);
+  });
+});
+
+describe('GAC-01 a client that changed since it got its token', () => {
+  it('GAC-01 mints codes only as long as it is there, active, and holds the scope', async () => {
+    let registered: typeof signin | undefined = signin;
+    world = identityWorld({ systemClients: { find: () => registered } });
+    await world.router.ready();
+    const token = await world.systemToken();
+    const generate = async () => seen(await world.identity('code/generate', asked, { token }));
+    expect((await generate())[0]).toBe(201);
+    registered = { ...signin, status: 'inactive' };
+    expect(await generate()).toEqual([401, 'invalid_token', 'token_client_inactive']);
+    registered = undefined;
+    expect(await generate()).toEqual([401, 'invalid_token', 'token_client_inactive']);
+    registered = { ...signin, scope: 'identity' };
+    expect(await generate()).toEqual([403, 'insufficient_scope', 'scope_insufficient']);
+    registered = signin;
+    expect((await generate())[0]).toBe(201);
   });
 });

@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import request, { type Response } from 'supertest';
 import { type GrantRouterOptions, grantRouter, passwordless, standardStrategies, userList } from '../../index.js';
+import { consentId } from '../../lib/identity/consents.js';
+import { isRevoked, revoke } from '../../lib/tokens/revocation.js';
 import {
   app,
   appSecret,
@@ -291,5 +293,15 @@ describe('PWG-05 the reply', () => {
     const all = await world.password((await world.generate()).code);
     expect(all.body.scope).toBe('openid profile email read');
     expect(all.body.refresh_token).toBeUndefined();
+  });
+
+  it('CON-05 the token stands below the consent of person and client, so that a withdrawal reaches it', async () => {
+    const jwt = identityWorld({ policy: { access_token_format: 'jwt' } });
+    const { body } = await jwt.password((await jwt.generate()).code);
+    const demo = jwt.router.workspaces.find(({ name }) => name === 'demo')!;
+    const id = await consentId(demo, john.id, 'app');
+    expect(String(decodeJwt(body.access_token).grant_id)).toMatch(new RegExp(`^${id}\\.`));
+    await revoke(demo, id, 60);
+    expect(await isRevoked(demo, decodeJwt(body.access_token) as { grant_id: string })).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { revokeBySubject } from '../../index.js';
 import { authorizeUrl, fieldOf, issuer, jane, john, LoginServer, Visitor } from '../support/login-flow.js';
 
 let server: LoginServer;
@@ -47,6 +48,17 @@ describe('the session', () => {
     expect((await planted.authorize(trusted)).parameters.code).toBeDefined();
     // What the one who planted it still holds:
     expect((await visitor.authorize(trusted)).text).toContain('name="email"');
+  });
+
+  it('ends when everything of the person is revoked, and another person keeps theirs', async () => {
+    const other = await new Visitor(server).withSession(jane);
+    server.now += 1;
+    await revokeBySubject(server.router, john.id);
+    expect((await visitor.authorize({ ...trusted, prompt: 'none' })).parameters.error).toBe('login_required');
+    expect((await other.authorize({ ...trusted, prompt: 'none' })).parameters.code).toBeDefined();
+    server.now += 1;
+    await visitor.signIn(await visitor.authorize(trusted));
+    expect((await visitor.authorize({ ...trusted, prompt: 'none' })).parameters.code).toBeDefined();
   });
 
   it('lasts twelve hours, and a changed cookie is none', async () => {

@@ -3,6 +3,7 @@ import {
   type AuthorizationServerEvent,
   authorizationCode,
   type ClientMetadataInput,
+  type ClientSource,
   clientCredentials,
   type Grant,
   type GrantRouter,
@@ -76,6 +77,8 @@ export interface WorldOptions {
   /** Of `/acme/demo`. */
   readonly policy?: WorkspacePolicyInput;
   readonly clients?: readonly ClientMetadataInput[];
+  /** Of `/acme/system`. */
+  readonly systemClients?: readonly ClientMetadataInput[] | ClientSource;
 }
 
 export const host = 'https://as.example.com';
@@ -83,6 +86,7 @@ export const host = 'https://as.example.com';
 /** Two tenants, each with a `system` workspace; `acme` has two pools and three workspaces for people. */
 export function identityWorld(options: WorldOptions = {}): IdentityWorld {
   const { otp = {}, people = [john, jane, gone], policy = {}, clients = [app, otherApp] } = options;
+  const { systemClients = [signin] } = options;
   const events: AuthorizationServerEvent[] = [];
   const workspace = (tenant: string, name: string, more: object) => ({
     issuer: `${host}/${tenant}/${name}`,
@@ -101,7 +105,7 @@ export function identityWorld(options: WorldOptions = {}): IdentityWorld {
       { tenant: 'globex', pool: 'staff', users: people },
     ],
     workspaces: [
-      workspace('acme', 'system', { clients: [signin], access_token_format: 'opaque' }),
+      workspace('acme', 'system', { clients: systemClients, access_token_format: 'opaque' }),
       workspace('globex', 'system', { clients: [signin] }),
       workspace('acme', 'demo', { pool: 'staff', ...policy }),
       workspace('acme', 'second', { pool: 'staff' }),
