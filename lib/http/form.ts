@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { hasRepeatedMember } from '../client-authentication/repeated-members.js';
 import { OAuthError } from '../errors.js';
+import { parseStrictJson } from './strict-json.js';
 
 /**
  * Parameters of a request: flat, decoded, empty ones gone (RFC 6749 3.1, 3.2). Names such as `scope[]` or `__proto__`
@@ -84,8 +84,7 @@ export function formFromParsedBody(body: unknown): Form {
   const values = new Map<string, string[]>();
   for (const [name, value] of Object.entries(body)) {
     if (typeof value === 'string') add(values, name, value);
-    else if (isRepetition(value))
-      for (const item of value) add(values, name, String(typeof item === 'string' ? item : name));
+    else if (isRepetition(value)) for (const item of value) add(values, name, typeof item === 'string' ? item : name);
   }
   return new Form(values);
 }
@@ -98,18 +97,9 @@ function isRepetition(value: unknown): value is readonly unknown[] {
 
 /** A JSON request body, where a workspace accepts one: a flat object of strings. Throws `body_malformed`. */
 export function parseJsonForm(encoded: string | Buffer): Form {
-  if (typeof encoded !== 'string' && !isUtf8(encoded)) throw malformed('is not UTF-8');
-  const text = encoded.toString();
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw malformed('is not JSON');
-  }
-  const form = formFromJson(body);
-  // JSON.parse would silently take the last of them (RFC 6749 3.2).
-  if (hasRepeatedMember(text)) throw malformed('has a member twice');
-  return form;
+  const json = parseStrictJson(encoded);
+  if (!json.ok) throw malformed(json.problem);
+  return formFromJson(json.value);
 }
 
 /** The same for a body that a JSON parser of the host has read already. */

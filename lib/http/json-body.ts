@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer';
-import { hasRepeatedMember } from '../client-authentication/repeated-members.js';
 import { OAuthError } from '../errors.js';
 import { type BodyRequest, isForm, readBytes } from './request-body.js';
+import { parseStrictJson } from './strict-json.js';
 
 /**
  * The JSON object of a body, as its own members. Also when the request calls it a form, as curl's `--data` does unless
@@ -35,18 +34,9 @@ function isText(body: unknown): body is string | Buffer {
 }
 
 function parse(encoded: string | Buffer): ReadonlyMap<string, unknown> {
-  if (typeof encoded !== 'string' && !isUtf8(encoded)) throw malformed('is not UTF-8');
-  const text = encoded.toString();
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw malformed('is not JSON');
-  }
-  const found = members(body);
-  // JSON.parse would silently take the last of them.
-  if (hasRepeatedMember(text)) throw malformed('has a member twice');
-  return found;
+  const json = parseStrictJson(encoded);
+  if (!json.ok) throw malformed(json.problem);
+  return members(json.value);
 }
 
 function members(body: unknown): ReadonlyMap<string, unknown> {

@@ -13,6 +13,7 @@ import { openStore } from '../../lib/stores/open.js';
 import type { Store } from '../../lib/stores/store.js';
 import { noteSecret } from '../support/suite-log.js';
 import { type HttpReply, type ServerProcess, send, type TwoProcesses, twoProcesses } from '../support/two-processes.js';
+import { unhurried } from '../support/unhurried-store.js';
 
 const racers = 50;
 const rounds = 5;
@@ -48,26 +49,6 @@ function tally(outcomes: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const each of outcomes) counts[each] = (counts[each] ?? 0) + 1;
   return counts;
-}
-
-/** Every verb waits a few turns before and after its work, so that calls overlap in other ways each time. */
-function unhurried(store: Store): Store {
-  const pause = async () => {
-    for (let turns = Math.floor(Math.random() * 4); turns > 0; turns -= 1)
-      await new Promise((resolve) => setImmediate(resolve));
-  };
-  return new Proxy(store, {
-    get(target, verb: keyof Store) {
-      const method = target[verb];
-      if (typeof method !== 'function') return method;
-      return async (...parameters: unknown[]) => {
-        await pause();
-        const answer = await (method as (...all: unknown[]) => unknown).apply(target, parameters);
-        await pause();
-        return answer;
-      };
-    },
-  });
 }
 
 let directory = '';
