@@ -9,4 +9,6 @@ export default {
     '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
   },
   testTimeout: 20_000,
+  // jest leaves one core idle unless told; specs wait for processes and sockets more than they compute.
+  maxWorkers: '100%',
 };

@@ -2,12 +2,15 @@ import {
   authorizationCode,
   clientCredentials,
   type DeliverCode,
+  type GrantRouterOptions,
   grantRouter,
   OptionsError,
+  openStore,
   passwordless,
   refreshToken,
   type Store,
   standardStrategies,
+  tlsClientAuthGrant,
 } from '../index.js';
 import type { Configuration, Pool, WorkspaceDefinition } from './configuration/configuration.js';
 import { mistakesError } from './configuration/mistakes.js';
@@ -25,19 +28,30 @@ export interface ServerParts {
   readonly log: Log;
 }
 
+/** Every grant there is; a workspace's `grant_types` choose among them. */
+export const grants: GrantRouterOptions['grants'] = [
+  authorizationCode(),
+  clientCredentials(),
+  refreshToken(),
+  passwordless(),
+  tlsClientAuthGrant(),
+];
+
 /** The protocol endpoints. Throws StartUpError naming each member of the configuration that the library refuses. */
 export function makeAuthorizationServer(configuration: Configuration, parts: ServerParts) {
-  const { pools, workspaces, trustedProxies, outbound, file } = configuration;
+  const { pools, workspaces, trustedProxies, outbound, mtls, rateLimits, file } = configuration;
   try {
     return grantRouter({
       pools: pools.map(poolOptions),
       workspaces: workspaces.map((definition) => workspaceOptions(definition, parts)),
       strategies: standardStrategies(),
-      grants: [authorizationCode(), clientCredentials(), refreshToken(), passwordless()],
+      grants,
       store: parts.store,
       secret_keys: [...parts.secretKeys],
       trusted_proxies: trustedProxies,
       ...(outbound && { outbound }),
+      ...(rateLimits && { rate_limits: rateLimits }),
+      ...(mtls && { mtls: { public_url: mtls.public_url } }),
       onEvent: parts.log.event,
       ...(parts.delivery && { deliverCode: deliverBy(parts.delivery) }),
     });
@@ -46,6 +60,21 @@ export function makeAuthorizationServer(configuration: Configuration, parts: Ser
     const mistakes = thrown.mistakes.map(({ path, message }) => ({ path: pathInFile(path, configuration), message }));
     throw mistakesError(mistakes, file);
   }
+}
+
+/**
+ * Makes the protocol endpoints of a configuration and lets go of them. Rejects with StartUpError as a start does.
+ * `secretKey`: base64 of 32 bytes.
+ */
+export async function checkAuthorizationServer(configuration: Configuration, secretKey: string): Promise<void> {
+  const log: Log = { event: () => undefined, warning: () => undefined, error: () => undefined };
+  await makeAuthorizationServer(configuration, {
+    publicUrl: configuration.publicUrl ?? 'https://localhost',
+    store: await openStore('memory:?acknowledge=single-process'),
+    secretKeys: configuration.secretKeys ?? [secretKey],
+    delivery: undefined,
+    log,
+  }).close();
 }
 
 /** `https://host/tenant/workspace`. */
@@ -67,8 +96,7 @@ function workspaceOptions(definition: WorkspaceDefinition, { publicUrl }: Server
 }
 
 function deliverBy(delivery: Delivery): DeliverCode {
-  return ({ to, code, link, expiresIn, clientName }) =>
-    delivery.post(codeMail({ to, code, link, expiresIn, application: clientName }));
+  return ({ clientName, ...facts }) => delivery.post(codeMail({ ...facts, application: clientName }), facts.expiresIn);
 }
 
 function poolOptions({ tenant, name, users, otpSettings }: Pool) {

@@ -2,16 +2,25 @@ import { curl, quote } from './demo/curl.js';
 import { demoGenerateCodeUrl, demoTenant, demoUser, demoWorkspace } from './demo/demo-configuration.js';
 import type { DemoScripts } from './demo/scripts.js';
 import type { DemoSecrets } from './demo/secrets.js';
+import { addressOf, isSamePlace, type ListenerAddress } from './listener-address.js';
 import { type ClientPki, pkcs12Password } from './pki/client-pki.js';
+import { withoutCredentials } from './store-place.js';
 
 /** What the banner tells. */
 export interface BannerFacts {
   readonly publicUrl: string;
+  /** The address in use. */
+  readonly listening: ListenerAddress;
+  readonly storeUrl: string;
+  /** Where mail goes; undefined: nowhere. */
+  readonly mail: string | undefined;
   readonly issuers: readonly string[];
   /** Paths of the pages this configuration has, beside those that are always there. */
   readonly morePages: readonly string[];
   /** Absolute path of the authority's certificate, when it is one of our own making. */
   readonly authorityPath: string | undefined;
+  /** The name that asks for client certificates, where there is a second one. */
+  readonly mtlsUrl?: string | undefined;
   /** Present for the demo configuration alone: nobody else's secrets are shown. */
   readonly demo?: DemoFacts;
 }
@@ -27,12 +36,23 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** What stands on stdout when the server is ready: the pages, and for the demo one command line per method. */
 export function banner(facts: BannerFacts): string {
-  const lines = [`Listening on ${facts.publicUrl}`, '', ...pages(facts)];
+  const lines = [`Listening on ${facts.publicUrl}`, '', ...place(facts), '', ...pages(facts)];
   if (facts.demo) lines.push('', ...commands(facts, facts.demo));
   return `${lines.join('\n')}\n`;
 }
 
-function pages({ publicUrl, issuers, morePages, authorityPath }: BannerFacts): string[] {
+function place({ publicUrl, listening, storeUrl, mail }: BannerFacts): string[] {
+  const address = addressOf(listening);
+  return [
+    ...(isSamePlace(publicUrl, listening) ? [] : ['Address in use', `  ${address}`, '']),
+    'Store',
+    `  ${withoutCredentials(storeUrl)}`,
+    'Mail',
+    `  ${mail === undefined ? 'none: login by mail is off' : withoutCredentials(mail)}`,
+  ];
+}
+
+function pages({ publicUrl, issuers, morePages, authorityPath, mtlsUrl }: BannerFacts): string[] {
   return [
     'Pages',
     `  ${publicUrl}/`,
@@ -42,6 +62,7 @@ function pages({ publicUrl, issuers, morePages, authorityPath }: BannerFacts): s
     '',
     'Issuers, and their metadata',
     ...issuers.flatMap((issuer) => [`  ${issuer}`, `    ${issuer}/.well-known/openid-configuration`]),
+    ...(mtlsUrl === undefined ? [] : ['', 'The same for clients with certificates', `  ${mtlsUrl}`]),
     ...(authorityPath === undefined ? [] : ['', 'Authority of the server certificate', `  ${authorityPath}`]),
   ];
 }
@@ -58,13 +79,20 @@ function commands({ publicUrl, authorityPath }: BannerFacts, { secrets, pki, scr
     });
   const withCertificate = (client_id: string, certificate: ClientPki['rsa']) =>
     curl(tokenUrl, { authorityPath, certificate, form: { grant_type, client_id } });
+  const oracle = curl(`${publicUrl}/${demoTenant}/${demoWorkspace}/oauth2/v1/token`, {
+    authorityPath,
+    certificate: pki.rsa,
+    form: { grant_type: 'tls_client_auth', client_id: 'demo-oracle', scope: 'read' },
+  });
   const basic = curl(tokenUrl, {
     authorityPath,
     user: `demo-basic:${secrets['demo-basic']}`,
     form: { grant_type },
   });
   const token = member(basic, 'access_token');
-  const api = curl(`${publicUrl}/api/hello`, { authorityPath, headers: [`Authorization: Bearer ${token}`] });
+  const withToken = (headers: readonly string[], certificate?: ClientPki['rsa']) =>
+    curl(`${publicUrl}/api/hello`, { authorityPath, headers, ...(certificate && { certificate }) });
+  const bound = member(withCertificate('demo-tls', pki.rsa), 'access_token');
   const machine = curl(`${publicUrl}/${demoTenant}/system/oauth2/token`, {
     authorityPath,
     form: { grant_type, client_id: 'signin', client_secret: secrets.signin, scope: 'identity_self_registration' },
@@ -85,6 +113,16 @@ function commands({ publicUrl, authorityPath }: BannerFacts, { secrets, pki, scr
       scope: 'openid',
     },
   });
+  const pushed = curl(`${publicUrl}/${demoTenant}/${demoWorkspace}/oauth2/par`, {
+    authorityPath,
+    form: {
+      client_id: 'demo-post',
+      client_secret: secrets['demo-post'],
+      response_type: 'code',
+      redirect_uri: `${publicUrl}/callback`,
+      scope: 'openid read',
+    },
+  });
   const listed: readonly (readonly [title: string, command: string])[] = [
     ['client_secret_basic', basic],
     ['client_secret_post', withForm({ client_id: 'demo-post', client_secret: secrets['demo-post'] })],
@@ -93,10 +131,14 @@ function commands({ publicUrl, authorityPath }: BannerFacts, { secrets, pki, scr
     ['tls_client_auth', withCertificate('demo-tls', pki.rsa)],
     ['tls_client_auth, with an elliptic curve', withCertificate('demo-tls', pki.elliptic)],
     ['self_signed_tls_client_auth', withCertificate('demo-self-signed', pki.selfSigned)],
+    ['tls_client_auth, the grant of Oracle', oracle],
     ['none, with an authorization code', `node ${quote(scripts.code)} | sh`],
     ['a one-time code', generate],
     ['password, with a one-time code', password],
-    ['the protected API, with a token', api],
+    ['a pushed authorization request', pushed],
+    ['the protected API, with a token', withToken([`Authorization: Bearer ${token}`])],
+    ['the protected API, with a token bound to a certificate', withToken([`Authorization: Bearer ${bound}`], pki.rsa)],
+    ['the protected API, with a token bound to a key (DPoP)', `node ${quote(scripts.dpop)} | sh`],
   ];
   return [
     'Command lines, one per method',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { reasonOf, StartUpError } from './start-up-error.js';
@@ -27,6 +27,14 @@ export class DataDirectory {
     // The superuser may write anyway, but the mode says what the owner wants.
     if (((await stat(path)).mode & 0o200) === 0) throw unusable(path, 'it is read-only');
     return new DataDirectory(path);
+  }
+
+  /** Opens one that is there. Rejects with StartUpError when it is absent, or cannot be written. */
+  static async existing(path: string): Promise<DataDirectory> {
+    if (existsSync(path)) return DataDirectory.open(path);
+    throw new StartUpError(
+      `There is no data directory ${path}: has the server been started?\nWith --data-dir name the one it was started with.`,
+    );
   }
 
   /** The absolute path of a file in it. */

@@ -18,10 +18,13 @@ const settings = {
   mail: mailSchema,
   'public-url': publicUrlSchema,
   'data-dir': z.string(),
-  workers: wholeNumber.refine((count) => count === 1, 'must be 1: more workers are not part of this version'),
+  workers: wholeNumber.refine((count) => count >= 1 && count <= 128, 'must be 1 to 128'),
 };
 
 type SettingName = keyof typeof settings;
+
+/** Without their dashes. */
+export const flagNames: readonly string[] = Object.keys(settings);
 
 const environmentNames: Readonly<Partial<Record<SettingName, string>>> = {
   config: 'CONFIG',
@@ -44,6 +47,8 @@ export interface Settings {
   readonly store?: string;
   readonly mail?: string;
   readonly publicUrl?: string;
+  /** How many processes serve. */
+  readonly workers?: number;
   /** Absolute path; `.data` in the working directory when nobody says otherwise. */
   readonly dataDirectory: string;
 }
@@ -61,7 +66,6 @@ export function readSettings(args: readonly string[], environment: NodeJS.Proces
     const value = variable === undefined ? undefined : environment[variable];
     return value === undefined || value === '' ? undefined : check(name, value, variable ?? name);
   };
-  read('workers');
   const config = read('config');
   const store = read('store');
   const written = {
@@ -71,9 +75,15 @@ export function readSettings(args: readonly string[], environment: NodeJS.Proces
     store: store === undefined ? undefined : storeFrom(process.cwd(), store),
     mail: read('mail'),
     publicUrl: read('public-url'),
+    workers: read('workers'),
   };
   const present = Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined));
   return { ...present, dataDirectory: resolve(read('data-dir') ?? '.data') };
+}
+
+/** Whether anybody asks what the flags are; then nothing is started, whatever else is said. */
+export function asksForHelp(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h');
 }
 
 function parseFlags(args: readonly string[]): Readonly<Record<string, string | undefined>> {
@@ -81,8 +91,9 @@ function parseFlags(args: readonly string[]): Readonly<Record<string, string | u
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
   } catch (cause) {
-    const known = Object.keys(settings).map((name) => `--${name}`);
-    throw new StartUpError(`${reasonOf(cause)}\nKnown flags: ${known.join(' ')}`, { cause });
+    // Node's words go on about positional arguments, which there are none of.
+    const [what] = reasonOf(cause).split('. ');
+    throw new StartUpError(`${what}. What there is: --help`, { cause });
   }
 }
 

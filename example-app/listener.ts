@@ -1,7 +1,8 @@
+import { constants, randomBytes } from 'node:crypto';
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, Server as TlsServer } from 'node:tls';
 import { reasonOf, StartUpError } from './start-up-error.js';
 
 /** Where and how to listen. */
@@ -11,13 +12,26 @@ export interface ListenOptions {
   readonly port: number;
   /** PEM texts; `false`: plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | false;
+  /** Whether to ask for client certificates. */
+  readonly clientCertificates: boolean;
+  /** How messages call it. */
+  readonly name: 'listen' | 'mtls.listen';
 }
 
 /** Milliseconds for a whole request, and for its headers: a slow sender holds memory, and nobody legitimate needs longer. */
 const requestMilliseconds = 15_000;
 const headerMilliseconds = 10_000;
-/** How often Node looks for those that are late. */
-const checking = { connectionsCheckingInterval: 2_000 };
+/** Milliseconds a connection may stay idle: longer than proxies keep theirs, so that it is they who let go. */
+const idleMilliseconds = 65_000;
+/** One connection must not hold a process for ever; the next request comes on a new one. */
+const mostRequestsPerConnection = 10_000;
+/**
+ * How often Node looks for those that are late, in milliseconds; and the most octets of headers: a chain of
+ * certificates from a proxy fits.
+ */
+const limits = { connectionsCheckingInterval: 2_000, maxHeaderSize: 32_768 };
+/** Name, HMAC key and AES key, 16 bytes each. */
+const ticketKeyBytes = 48;
 const mostConnections = 10_000;
 const drainMilliseconds = 10_000;
 const idleCheckMilliseconds = 50;
@@ -29,31 +43,43 @@ export class Listener {
     response.writeHead(503, { 'Retry-After': '1', 'Content-Length': 0 }).end();
   };
 
-  private constructor(tls: ListenOptions['tls']) {
+  private constructor({ tls, clientCertificates }: ListenOptions) {
     const handle: RequestListener = (request, response) => this.#handle(request, response);
     this.#server =
       tls === false
-        ? createHttpServer(checking, handle)
-        : createHttpsServer({ ...tlsOptions(tls), ...checking }, handle);
+        ? createHttpServer(limits, handle)
+        : createHttpsServer({ ...tlsOptions(tls, clientCertificates), ...limits }, handle);
     this.#server.requestTimeout = requestMilliseconds;
     this.#server.headersTimeout = headerMilliseconds;
+    this.#server.keepAliveTimeout = idleMilliseconds;
+    this.#server.maxRequestsPerSocket = mostRequestsPerConnection;
     this.#server.maxConnections = mostConnections;
   }
 
   /** Rejects with StartUpError when the port cannot be had or the certificate cannot be used. */
-  static async open({ host, port, tls }: ListenOptions): Promise<Listener> {
+  static async open(options: ListenOptions): Promise<Listener> {
+    const { host, port, tls } = options;
     if (tls !== false) checkTls(tls);
-    const listener = new Listener(tls);
+    const listener = new Listener(options);
     await new Promise<void>((resolve, reject) => {
-      listener.#server.once('error', (cause) => reject(cannotListen(cause, host, port)));
+      listener.#server.once('error', (cause) => reject(cannotListen(cause, options)));
       listener.#server.listen({ host, port }, resolve);
     });
+    listener.#keepSessions();
     return listener;
   }
 
   /** The port in use. */
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /**
+   * A resumed TLS session has no intermediates, and only the process that saw its handshake remembers them. node:cluster
+   * gives all workers the same ticket keys; with keys of its own, one makes a full handshake of another one's session.
+   */
+  #keepSessions(): void {
+    if (this.#server instanceof TlsServer) this.#server.setTicketKeys(randomBytes(ticketKeyBytes));
   }
 
   serve(handle: RequestListener): void {
@@ -73,14 +99,16 @@ export class Listener {
   }
 }
 
-function tlsOptions({ cert, key }: { readonly cert: string; readonly key: string }) {
+function tlsOptions({ cert, key }: { readonly cert: string; readonly key: string }, requestCert: boolean) {
   return {
     cert,
     key,
     minVersion: 'TLSv1.2' as const,
+    // A certificate is read once per connection, and must not change in the midst of it.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     // Every client may show a certificate. Which ones count is for client authentication to say, and naming
     // authorities here (`ca`) would make clients withhold self-signed ones.
-    requestCert: true,
+    requestCert,
     rejectUnauthorized: false,
   };
 }
@@ -93,13 +121,14 @@ function checkTls(tls: { readonly cert: string; readonly key: string }): void {
   }
 }
 
-function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): StartUpError {
+function cannotListen(cause: NodeJS.ErrnoException, { host, port, name }: ListenOptions): StartUpError {
+  const another = name === 'listen' ? 'choose another one with --port' : 'choose another one in the file';
   const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'the port is in use; choose another one with --port',
-    EACCES: 'this user may not use the port; choose another one with --port',
+    EADDRINUSE: `the port is in use; ${another}`,
+    EACCES: `this user may not use the port; ${another}`,
     EADDRNOTAVAIL: 'this machine has no such address; choose another one with --host',
     ENOTFOUND: 'this name is unknown; choose another one with --host',
   };
   const reason = reasons[cause.code ?? ''] ?? cause.message;
-  return new StartUpError(`listen: ${host}:${port}: ${reason}`, { cause });
+  return new StartUpError(`${name}: ${host}:${port}: ${reason}`, { cause });
 }

@@ -20,8 +20,21 @@ const secretNames = [
 export interface Log {
   /** One line per outcome: who, by which method, for which grant, and why not. */
   event(event: AuthorizationServerEvent): void;
+  /** Something an operator should look at. `fields` name the workspace where there is one. */
+  warning(name: string, fields: Readonly<Record<string, unknown>>): void;
   /** Something that went wrong outside the protocol. */
   error(fields: Readonly<Record<string, unknown>>, thrown: unknown): void;
+}
+
+/** A log whose events others hear too. */
+export function withListeners(log: Log, listeners: readonly ((event: AuthorizationServerEvent) => void)[]): Log {
+  return {
+    ...log,
+    event: (event) => {
+      log.event(event);
+      for (const listen of listeners) listen(event);
+    },
+  };
 }
 
 /** JSON lines on stderr. */
@@ -38,6 +51,7 @@ export function makeLog(): Log {
   );
   return {
     event: (event) => logger[levelOf(event)](fieldsOf(event)),
+    warning: (name, fields) => logger.warn({ event: 'warning', name, ...fields }),
     error: (fields, cause) => logger.error({ ...fields, cause }),
   };
 }

@@ -17,15 +17,17 @@ export interface SignInParts {
   readonly authority: string | undefined;
   readonly store: Store;
   readonly secretKeys: readonly string[];
-  readonly delivery: Delivery;
+  /** Absent where mail is not set up. */
+  readonly delivery: Delivery | undefined;
   readonly log: Log;
 }
 
 /** The demo's sign-in application, as clients of this very server; undefined when the configuration has none for it. */
 export function makeSignIn(configuration: Configuration, parts: SignInParts): Router | undefined {
   const { publicUrl, store, secretKeys, delivery, log } = parts;
-  const facts = findClients(configuration, publicUrl);
-  if (!facts) return undefined;
+  const found = findClients(configuration, publicUrl);
+  if (!found) return undefined;
+  const { facts, codeSeconds: expiresIn } = found;
   const { pathname } = new URL(publicUrl);
   return signInApp({
     base: pathname === '/' ? '' : pathname,
@@ -34,19 +36,27 @@ export function makeSignIn(configuration: Configuration, parts: SignInParts): Ro
     apiUrl: `${publicUrl}/api/hello`,
     keep: store,
     sealing: new Sealing(secretKeys, 'sign-in'),
-    post: {
+    post: delivery && {
       ready: () => delivery.ready(),
-      post: (to, code, link) => delivery.post(codeMail({ to, code, link })),
+      post: (to, code, link) => delivery.post(codeMail({ to, code, link, expiresIn }), expiresIn),
     },
     onFailure: (thrown) => log.error({ event: 'sign_in' }, thrown),
   });
 }
 
+/** The clients of the application, and how long codes of their pool live. */
+interface SignInClients {
+  readonly facts: ServerFacts;
+  readonly codeSeconds: number;
+}
+
+const usualCodeSeconds = 600;
+
 /**
  * One client of a workspace with people, whose redirect URI is the application's, and one of the tenant's system
  * workspace that may ask for codes. Both with a secret.
  */
-function findClients({ workspaces }: Configuration, publicUrl: string): ServerFacts | undefined {
+function findClients({ workspaces }: Configuration, publicUrl: string): SignInClients | undefined {
   const redirectUri = `${publicUrl}/sign-in/callback`;
   for (const definition of workspaces) {
     const { tenant, workspace, pool } = definition;
@@ -57,14 +67,16 @@ function findClients({ workspaces }: Configuration, publicUrl: string): ServerFa
       ({ scope }) => scope?.split(' ').includes('identity_self_registration') === true,
     );
     if (!pool || !client || !machine) continue;
-    return {
+    const facts = {
       issuer: `${publicUrl}/${tenant}/${workspace}`,
+      workspace,
       client,
       redirectUri,
       systemIssuer: `${publicUrl}/${tenant}/system`,
       machine,
       generateCodeUrl: `${publicUrl}/api/identity/${tenant}/system/pools/${pool.name}/user/code/generate`,
     };
+    return { facts, codeSeconds: pool.otpSettings.authentication?.ttl ?? usualCodeSeconds };
   }
   return undefined;
 }

@@ -1,4 +1,7 @@
-/** The `error` values that leave the process (RFC 6749 4.1.2.1, 5.2; RFC 6750 3.1; RFC 7591 3.2.2; RFC 8707 2). */
+/**
+ * The `error` values that leave the process (RFC 6749 4.1.2.1, 5.2; RFC 6750 3.1; RFC 7591 3.2.2; RFC 8707 2; RFC 9101 7;
+ * RFC 9449 5, 8).
+ */
 export type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -8,13 +11,20 @@ export type OAuthErrorCode =
   | 'unsupported_response_type'
   | 'invalid_scope'
   | 'invalid_target'
+  | 'invalid_redirect_uri'
+  | 'invalid_client_metadata'
+  | 'invalid_software_statement'
+  | 'unapproved_software_statement'
   | 'access_denied'
   | 'login_required'
   | 'consent_required'
   | 'interaction_required'
   | 'request_not_supported'
   | 'request_uri_not_supported'
+  | 'invalid_request_uri'
   | 'invalid_token'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
   | 'insufficient_scope'
   | 'not_found'
   | 'too_many_requests'
@@ -39,6 +49,27 @@ const invalidToken: Outcome = {
   status: 401,
   description: 'The access token is invalid, expired or not meant for this resource.',
 };
+const invalidRequestUri: Outcome = {
+  error: 'invalid_request_uri',
+  status: 400,
+  description: 'This request is not known here, is over, or has been answered.',
+};
+const invalidProof: Outcome = { error: 'invalid_dpop_proof', status: 400, description: 'The DPoP proof is not valid.' };
+const useNonce: Outcome = {
+  error: 'use_dpop_nonce',
+  status: 400,
+  description: 'Send a new DPoP proof with the nonce of the DPoP-Nonce header.',
+};
+const unavailable: Outcome = {
+  error: 'temporarily_unavailable',
+  status: 503,
+  description: 'The server cannot answer right now. Try again soon.',
+};
+const tooManyGuesses: Outcome = {
+  error: 'too_many_requests',
+  status: 429,
+  description: 'Too many requests have failed. Try again later.',
+};
 const invalidRequest = (description: string): Outcome => ({ error: 'invalid_request', status: 400, description });
 
 /**
@@ -54,6 +85,8 @@ export const failureReasons = {
   client_id_mismatch: invalidClient,
   method_not_enabled: invalidClient,
   method_not_registered: invalidClient,
+  client_guesses_exceeded: tooManyGuesses,
+  source_guesses_exceeded: tooManyGuesses,
   authorization_scheme_unsupported: invalidClient,
   authorization_header_malformed: invalidClient,
   secret_mismatch: invalidClient,
@@ -80,6 +113,8 @@ export const failureReasons = {
   certificate_not_yet_valid: invalidClient,
   certificate_untrusted: invalidClient,
   certificate_purpose_refused: invalidClient,
+  certificate_revoked: invalidClient,
+  certificate_revocation_unknown: invalidClient,
   certificate_name_mismatch: invalidClient,
   certificate_not_registered: invalidClient,
   certificate_refused_by_proxy: invalidClient,
@@ -113,18 +148,37 @@ export const failureReasons = {
     status: 400,
     description: 'This grant_type needs a client that authenticates.',
   },
+  grant_needs_certificate: {
+    error: 'unauthorized_client',
+    status: 400,
+    description: 'This grant_type needs a client that authenticates with a certificate.',
+  },
   scope_malformed: { error: 'invalid_scope', status: 400, description: 'The scope parameter is malformed.' },
   scope_not_allowed: { error: 'invalid_scope', status: 400, description: 'A requested scope is not allowed.' },
   target_not_allowed: { error: 'invalid_target', status: 400, description: 'The requested resource is not known.' },
+  target_repeated: { error: 'invalid_target', status: 400, description: 'Name one resource per access token.' },
+  target_not_granted: {
+    error: 'invalid_target',
+    status: 400,
+    description: 'The requested resource is not part of this grant.',
+  },
+  scope_of_other_resource: {
+    error: 'invalid_scope',
+    status: 400,
+    description: 'A requested scope belongs to another resource.',
+  },
   code_unknown: invalidGrant,
   code_expired: invalidGrant,
   code_used: invalidGrant,
   code_client_mismatch: invalidGrant,
+  code_key_mismatch: invalidGrant,
   redirect_uri_mismatch: invalidGrant,
+  code_without_challenge: invalidGrant,
   verifier_missing: invalidGrant,
   verifier_mismatch: invalidGrant,
   user_inactive: invalidGrant,
   consent_withdrawn: invalidGrant,
+  offline_access_withdrawn: invalidGrant,
   refresh_token_unknown: invalidGrant,
   refresh_token_expired: invalidGrant,
   refresh_token_client_mismatch: invalidGrant,
@@ -138,9 +192,36 @@ export const failureReasons = {
   otc_exhausted: invalidGrant,
   otc_bound_elsewhere: invalidGrant,
   otc_attempts_spent: invalidGrant,
+  otc_other_browser: invalidGrant,
+  otc_refused_before: invalidGrant,
+  login_link_unknown: invalidGrant,
+  login_link_expired: invalidGrant,
+  login_link_used: invalidGrant,
+  login_link_elsewhere: invalidGrant,
+  login_link_address_changed: invalidGrant,
   verifier_malformed: invalidRequest('The code_verifier is malformed.'),
   verifier_without_challenge: invalidRequest('A code_verifier was sent, but the code has no code_challenge.'),
   binding_certificate_missing: invalidRequest('This client needs a client certificate on the connection.'),
+
+  // DPoP proofs, at every endpoint and API. Where a token is presented the status is 401 (RFC 9449 7.1).
+  dpop_proof_missing: { ...invalidProof, description: 'A DPoP proof is required.' },
+  dpop_proof_repeated: invalidProof,
+  dpop_proof_malformed: invalidProof,
+  dpop_typ_refused: invalidProof,
+  dpop_algorithm_refused: invalidProof,
+  dpop_critical_header: invalidProof,
+  dpop_key_refused: invalidProof,
+  dpop_claim_invalid: invalidProof,
+  dpop_signature_invalid: invalidProof,
+  dpop_method_mismatch: invalidProof,
+  dpop_url_mismatch: invalidProof,
+  dpop_token_mismatch: invalidProof,
+  dpop_expired: invalidProof,
+  dpop_not_yet_valid: invalidProof,
+  dpop_replayed: invalidProof,
+  dpop_key_mismatch: invalidProof,
+  dpop_nonce_missing: useNonce,
+  dpop_nonce_invalid: useNonce,
 
   // Authorization endpoint
   authorize_client_unknown: invalidRequest('The client is not known.'),
@@ -167,6 +248,12 @@ export const failureReasons = {
     status: 400,
     description: 'The request_uri parameter is not supported.',
   },
+  request_uri_unknown: invalidRequestUri,
+  request_uri_expired: invalidRequestUri,
+  request_uri_revoked: invalidRequestUri,
+  request_uri_client_mismatch: invalidRequestUri,
+  request_uri_used: invalidRequestUri,
+  request_not_pushed: invalidRequest('The authorization request must be pushed first.'),
   login_required: { error: 'login_required', status: 400, description: 'The person has to sign in.' },
   consent_required: { error: 'consent_required', status: 400, description: 'The person has to consent.' },
   person_inactive: { error: 'access_denied', status: 400, description: 'The person may not use this server.' },
@@ -190,16 +277,56 @@ export const failureReasons = {
     status: 429,
     description: 'Too many wrong codes were tried for this user. Try again later.',
   },
+  otc_browsers_many: {
+    error: 'too_many_requests',
+    status: 429,
+    description: 'Too many codes are out for this user. Try again later.',
+  },
+
+  // Registration
+  initial_token_unknown: { ...invalidToken, description: 'The initial access token is not valid.' },
+  initial_token_expired: { ...invalidToken, description: 'The initial access token is not valid.' },
+  initial_token_used: { ...invalidToken, description: 'The initial access token is not valid.' },
+  registration_token_unknown: { ...invalidToken, description: 'The registration access token is not valid.' },
+  client_metadata_invalid: {
+    error: 'invalid_client_metadata',
+    status: 400,
+    description: 'The client metadata cannot be registered.',
+  },
+  redirect_uri_invalid: {
+    error: 'invalid_redirect_uri',
+    status: 400,
+    description: 'A redirect URI cannot be registered.',
+  },
+  software_statement_missing: {
+    error: 'invalid_software_statement',
+    status: 400,
+    description: 'A software statement is required.',
+  },
+  software_statement_invalid: {
+    error: 'invalid_software_statement',
+    status: 400,
+    description: 'The software statement is not valid.',
+  },
+  software_statement_unapproved: {
+    error: 'unapproved_software_statement',
+    status: 400,
+    description: 'Software statements of this issuer are not approved here.',
+  },
 
   // Protected resources
   token_missing: { error: 'invalid_token', status: 401, description: 'An access token is required.' },
   token_malformed: invalidToken,
   token_unknown: invalidToken,
+  token_opaque: invalidToken,
+  token_inactive: invalidToken,
   token_expired: invalidToken,
+  token_not_yet_valid: invalidToken,
   token_issuer_mismatch: invalidToken,
   token_audience_mismatch: invalidToken,
   token_signature_invalid: invalidToken,
   token_binding_mismatch: invalidToken,
+  token_scheme_mismatch: invalidToken,
   token_revoked: invalidToken,
   token_of_client: invalidToken,
   token_client_inactive: invalidToken,
@@ -209,13 +336,17 @@ export const failureReasons = {
   scope_insufficient: { error: 'insufficient_scope', status: 403, description: 'The access token lacks a scope.' },
 
   // Ours to mend
+  auth_time_missing: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
+  token_claims_failed: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
+  token_claims_timeout: unavailable,
   body_already_consumed: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
   internal_error: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
-  store_unavailable: {
-    error: 'temporarily_unavailable',
-    status: 503,
-    description: 'The server cannot answer right now. Try again soon.',
-  },
+  store_unavailable: unavailable,
+  workspace_source_failed: unavailable,
+  workspace_record_wrong: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
+  issuer_metadata_unavailable: unavailable,
+  issuer_keys_unavailable: unavailable,
+  introspection_unavailable: unavailable,
 } as const satisfies Record<string, Outcome>;
 
 /** A private reason: for events, logs and metrics, never for the caller. See docs/failure-reasons.md. */

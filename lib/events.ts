@@ -6,23 +6,36 @@ export type WarningName =
   | 'raw_basic_fallback_used'
   | 'basic_or_post_used'
   | 'client_secret_short'
+  | 'client_secret_expires_soon'
   | 'certificate_header_untrusted'
   | 'certificate_header_malformed'
   | 'certificate_header_repeated'
+  | 'certificate_header_contradicted'
+  | 'certificate_expires_soon'
   | 'key_set_fetch_failed'
+  | 'certificate_revocation_unchecked'
+  | 'revocation_source_failed'
+  | 'issuer_metadata_fetch_failed'
   | 'password_grant_enabled'
   | 'grant_revoked'
   | 'code_replayed'
   | 'refresh_token_reused'
   | 'tokens_revoked'
   | 'code_delivery_failed'
-  | 'method_not_enabled';
+  | 'code_typing_paused'
+  | 'signing_key_rotated'
+  | 'signing_key_learned'
+  | 'signing_key_resealed'
+  | 'signing_key_removed'
+  | 'signing_keys_unreadable'
+  | 'workspace_unknown';
 
 /** One outcome of one request. Exactly one per request that reached an endpoint of ours. */
 export interface OutcomeEvent {
   readonly event:
     | 'token'
     | 'authorize'
+    | 'par'
     | 'consent'
     | 'login'
     | 'logout'
@@ -34,6 +47,8 @@ export interface OutcomeEvent {
     | 'revocation'
     | 'code_generate'
     | 'code_verify'
+    | 'registration'
+    | 'registration_management'
     | 'metadata'
     | 'jwks';
   readonly outcome: 'success' | 'failure';
@@ -43,9 +58,12 @@ export interface OutcomeEvent {
   readonly detail?: Readonly<Record<string, unknown>>;
   readonly client_id?: string;
   readonly method?: string;
+  /** Which of the client's secrets matched, never its value. */
+  readonly secret_id?: string;
   readonly grant_type?: string;
   readonly subject?: string;
   readonly scope?: string;
+  /** The issuer; its path alone where its workspace could not be found out. */
   readonly issuer: string;
   readonly tenant?: string;
   readonly workspace?: string;

@@ -23,7 +23,9 @@ function describe(issue: z.core.$ZodIssue, at: string): { path: string; message:
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: joinPath(at, [...issue.path, key]), message: 'is not a known member' }));
   }
-  return [{ path: joinPath(at, issue.path), message: issue.message }];
+  // Of a key in a record, what is wrong with it and not merely that it is.
+  const [ofKey] = issue.code === 'invalid_key' ? issue.issues : [];
+  return [{ path: joinPath(at, issue.path), message: ofKey?.message ?? issue.message }];
 }
 
 /** `tenants.acme.clients[3].jwks`, the way people write it. */

@@ -1,12 +1,16 @@
 import { z } from 'zod';
+import { rateLimitsSchema } from './client-authentication/guess-limits.js';
 import { strategiesSchema } from './client-authentication/middleware.js';
 import type { Grant } from './grants/grant.js';
 import type { DeliverCode } from './identity/deliver-code.js';
 import { OptionsError, parseOptions } from './options.js';
 import { type ServerResources, serverOptionsSchema, serverResources } from './server-resources.js';
+import type { TokenClaims, TokenClaimsHook } from './tokens/token-claims.js';
+import { FoundWorkspaces, type WorkspaceSource } from './workspaces/found-workspaces.js';
 import { makeWorkspace } from './workspaces/make-workspace.js';
 import { workspaceOptionsSchema } from './workspaces/options.js';
 import { Pools, poolSchema } from './workspaces/pools.js';
+import { withProfileDefaults } from './workspaces/profiles.js';
 import type { Workspace } from './workspaces/workspace.js';
 
 const grantSchema = z.custom<Grant>((value) => {
@@ -16,53 +20,113 @@ const grantSchema = z.custom<Grant>((value) => {
   );
 }, 'is not a grant: it needs grantType, parameters, validate and issue');
 
+const originSchema = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).protocol === 'https:' && new URL(text).origin === text,
+    'must be an https origin: no path, no default port, lower-case host',
+  );
+
 const sharedSchema = serverOptionsSchema.extend({
   strategies: strategiesSchema,
   grants: z.array(grantSchema).min(1, 'needs at least one grant'),
   /** People that several workspaces of a tenant share. */
   pools: z.array(poolSchema).default([]),
+  /**
+   * A second name of this server, whose listener asks for client certificates where the first does not. It is told in
+   * the metadata (RFC 8705 5), and the router answers there as everywhere. `public_url`: an https origin, without path.
+   */
+  mtls: z.strictObject({ public_url: originSchema }).optional(),
   /** The mailer. With it, workspaces that have people and no `authenticateUser` have a login of their own. */
   deliverCode: z.custom<DeliverCode>((value) => typeof value === 'function', 'must be a function').optional(),
+  /** How often client credentials may be wrong, in workspaces that do not say their own. */
+  rate_limits: rateLimitsSchema.prefault({}),
+  /** Adds claims to access tokens and ID tokens. */
+  tokenClaims: z.custom<TokenClaims>((value) => typeof value === 'function', 'must be a function').optional(),
+  /** Seconds `tokenClaims` may take before the token request fails. */
+  token_claims_timeout: z.number().min(0.01).max(30).default(1),
 });
 
 /** One issuer: its options beside the shared ones. */
 const singleSchema = z.strictObject({ ...sharedSchema.shape, ...workspaceOptionsSchema.shape });
 /** Many issuers. */
-const manySchema = z.strictObject({ ...sharedSchema.shape, workspaces: z.array(workspaceOptionsSchema).min(1) });
+const listSchema = z
+  .array(workspaceOptionsSchema, 'must be an array of workspaces, or an object with find(issuerPath)')
+  .min(1);
+const manySchema = z.strictObject({ ...sharedSchema.shape, workspaces: listSchema });
+/** As many as a database of the host has. */
+const sourceSchema = z.custom<WorkspaceSource>(isWorkspaceSource);
+const foundSchema = z.strictObject({ ...sharedSchema.shape, workspaces: sourceSchema });
 
-export type GrantRouterOptions = z.input<typeof singleSchema> | z.input<typeof manySchema>;
+type ManyOptions = Omit<z.input<typeof manySchema>, 'workspaces'> & {
+  workspaces: z.input<typeof listSchema> | WorkspaceSource;
+};
+
+export type GrantRouterOptions = z.input<typeof singleSchema> | ManyOptions;
 
 /** What a router serves. */
 export interface RouterParts {
   readonly resources: ServerResources;
   readonly workspaces: readonly Workspace[];
+  /** Those that the host finds. */
+  readonly found?: FoundWorkspaces;
   readonly pools: Pools;
 }
 
 /** The options of a router, checked and made ready. Throws OptionsError. */
 export function openRouter(options: GrantRouterOptions): RouterParts {
   const parts = 'workspaces' in options ? openMany(options) : openSingle(options);
-  refuseShared(parts.workspaces);
+  refuseShared(parts.workspaces, 'mtls' in options && options.mtls !== undefined);
   return parts;
 }
 
-function openMany(options: z.input<typeof manySchema>): RouterParts {
-  const { workspaces, strategies, grants, pools, deliverCode, ...shared } = parseOptions(manySchema, options);
+function isWorkspaceSource(value: unknown): value is WorkspaceSource {
+  return !Array.isArray(value) && typeof (value as Partial<WorkspaceSource> | undefined)?.find === 'function';
+}
+
+function openMany(options: ManyOptions): RouterParts {
+  const parsed = isWorkspaceSource(options.workspaces)
+    ? parseOptions(foundSchema, options)
+    : parseOptions(manySchema, withEachProfile(options as z.input<typeof manySchema>));
+  const {
+    workspaces,
+    strategies,
+    grants,
+    pools,
+    deliverCode,
+    mtls,
+    rate_limits: rateLimits,
+    tokenClaims,
+    token_claims_timeout,
+    ...shared
+  } = parsed;
   const resources = serverResources(shared, { encryptsInStore: true, remembers: true });
-  const parts = { strategies, grants, resources, deliverCode, pools: new Pools(pools, resources) };
+  const claimsHook = hookOf(tokenClaims, token_claims_timeout);
+  const mtlsOrigin = mtls?.public_url;
+  const shares = { strategies, grants, resources, deliverCode, claimsHook, mtlsOrigin, rateLimits };
+  const parts = { ...shares, pools: new Pools(pools, resources) };
+  if (!Array.isArray(workspaces)) return { ...parts, workspaces: [], found: new FoundWorkspaces(workspaces, parts) };
   return {
     ...parts,
     workspaces: workspaces.map((each, index) => makeWorkspace(each, parts, `workspaces[${index}]`)),
   };
 }
 
+function withEachProfile(options: z.input<typeof manySchema>): z.input<typeof manySchema> {
+  const { workspaces } = options;
+  return Array.isArray(workspaces) ? { ...options, workspaces: workspaces.map(withProfileDefaults) } : options;
+}
+
 function openSingle(options: z.input<typeof singleSchema>): RouterParts {
-  const parsed = parseOptions(singleSchema, options);
+  const parsed = parseOptions(singleSchema, withProfileDefaults(options));
   const {
     strategies,
     grants,
     pools,
     deliverCode,
+    mtls,
+    tokenClaims,
+    token_claims_timeout,
     store,
     secret_keys,
     trusted_proxies,
@@ -75,14 +139,26 @@ function openSingle(options: z.input<typeof singleSchema>): RouterParts {
     { store, secret_keys, trusted_proxies, outbound, onEvent, now },
     { encryptsInStore: true, remembers: true },
   );
-  const parts = { strategies, grants, resources, deliverCode, pools: new Pools(pools, resources) };
+  const claimsHook = hookOf(tokenClaims, token_claims_timeout);
+  const mtlsOrigin = mtls?.public_url;
+  const rateLimits = rateLimitsSchema.parse({});
+  const shares = { strategies, grants, resources, deliverCode, claimsHook, mtlsOrigin, rateLimits };
+  const parts = { ...shares, pools: new Pools(pools, resources) };
   return { ...parts, workspaces: [makeWorkspace(workspace, parts)] };
 }
 
-/** Paths tell workspaces apart, and store keys keep them apart: neither may belong to two. */
-function refuseShared(workspaces: readonly Workspace[]): void {
+function hookOf(tokenClaims: TokenClaims | undefined, timeout: number): TokenClaimsHook | undefined {
+  return tokenClaims && { tokenClaims, timeout };
+}
+
+/**
+ * URLs tell workspaces apart, and store keys keep them apart: neither may belong to two. At the one name for mutual TLS
+ * paths alone do.
+ */
+function refuseShared(workspaces: readonly Workspace[], hasMtlsName: boolean): void {
   for (const [what, of] of [
-    ['issuer path', ({ path }: Workspace) => path],
+    ['issuer', ({ issuer }: Workspace) => issuer],
+    ...(hasMtlsName ? [['issuer path', ({ path }: Workspace) => path] as const] : []),
     ['tenant and workspace', ({ storePrefix }: Workspace) => storePrefix],
   ] as const) {
     const all = workspaces.map(of);

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { type TrustedProxies, type TrustedProxy, trustedProxies } from './certificates/certificate-source.js';
 import { RemoteKeySets } from './clients/remote-key-sets.js';
 import type { EventListener } from './events.js';
-import { documentFetcher, outboundSchema } from './http/outbound.js';
+import { documentFetcher, type FetchDocument, outboundSchema } from './http/outbound.js';
 import { OptionsError } from './options.js';
 import { SecretKeys } from './secret-keys.js';
+import { ChangeNotices } from './stores/change-notices.js';
 import { failingClosed } from './stores/failing-closed.js';
 import { memoryStore } from './stores/memory.js';
 import type { Store } from './stores/store.js';
@@ -43,9 +44,13 @@ export type ServerOptions = z.input<typeof serverOptionsSchema>;
 export interface ServerResources {
   /** Its failures are OAuthError `store_unavailable` already. */
   readonly store: Store;
+  /** What other processes that share the store have changed. */
+  readonly notices: ChangeNotices;
   readonly secretKeys: SecretKeys;
   readonly proxies: TrustedProxies;
   readonly keySets: RemoteKeySets;
+  /** What reaches other hosts goes through its guard. */
+  readonly fetchDocument: FetchDocument;
   readonly onEvent: EventListener;
   now(): number;
 }
@@ -61,15 +66,18 @@ export function serverResources(
   const store = failingClosed(options.store ?? ownMemory(remembers, encryptsInStore));
   const now = options.now ?? Date.now;
   const onEvent = quiet(options.onEvent);
+  const fetchDocument = documentFetcher(options.outbound);
   return {
     store,
+    notices: new ChangeNotices(store),
     secretKeys: secretKeysFor(options.secret_keys, encryptsInStore && !store.volatile),
     proxies: compileProxies(options.trusted_proxies),
     keySets: new RemoteKeySets({
-      fetchDocument: documentFetcher(options.outbound),
+      fetchDocument,
       warn: (name, detail) => onEvent({ event: 'warning', name, detail }),
       now,
     }),
+    fetchDocument,
     onEvent,
     now,
   };

@@ -69,17 +69,18 @@ describe('what an attacker tried', () => {
     },
   );
 
-  it('two issuers cannot share a path, nor two workspaces their store', () => {
+  it('two workspaces cannot share an issuer, nor two workspaces their store', () => {
     const shared = { strategies: standardStrategies(), grants: [clientCredentials()] };
     const made = (...workspaces: Record<string, unknown>[]) => {
       const full = workspaces.map((each) => ({ clients: [], authenticateUser: () => undefined, ...each }));
       return () => grantRouter({ ...shared, workspaces: full as never });
     };
     const [a, b, c] = ['https://a.example/x', 'https://b.example/x', 'https://b.example/y'];
-    expect(made({ issuer: a }, { issuer: b }, { issuer: c })).toThrow(OptionsError);
-    expect(made({ issuer: a }, { issuer: b }, { issuer: c })).toThrow(
-      'workspaces[1]: has the same issuer path as workspaces[0]',
+    expect(made({ issuer: a }, { issuer: a }, { issuer: c })).toThrow(OptionsError);
+    expect(made({ issuer: a }, { issuer: a }, { issuer: c })).toThrow(
+      'workspaces[1]: has the same issuer as workspaces[0]',
     );
+    expect(made({ issuer: a }, { issuer: b }, { issuer: c })).not.toThrow();
     const named = { tenant: 't', workspace: 'w' };
     expect(made({ issuer: a, ...named }, { issuer: c, ...named })).toThrow(
       'workspaces[1]: has the same tenant and workspace as workspaces[0]',

@@ -180,7 +180,7 @@ it.each([
   '//oauth2/token',
   '/oauth2/introspection',
   '/oauth2/revoke/',
-  '/oauth2/par',
+  '/oauth2/nothing',
 ])('without next, %s is 404 as JSON', async (path) => {
   const { router, events } = specServer();
   const reply = await exchange(router, { path, body: 'a=b' });

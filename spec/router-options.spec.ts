@@ -71,14 +71,18 @@ describe('options of grantRouter', () => {
       'token_endpoint_auth_methods: lists no method',
     ],
     ['something that is no store', { store: {} }, 'store: is not a store; openStore answers one'],
-    ['a feature of a later version', { profile: 'fapi2' }, 'profile: is not part of this version'],
+    [
+      'an initial access token that nobody can send',
+      { registration: { enabled: true, initial_access_tokens: ['two words'] } },
+      'registration.initial_access_tokens[0]',
+    ],
   ])('names %s', (_title, change, expected) => {
     expect(mistakes(change)[0]).toContain(expected);
   });
 
   it('puts the workspace before the path', () => {
     const many = { strategies: right.strategies, grants: right.grants, workspaces: [workspace, workspace] };
-    expect(mistakes({}, many)).toEqual(['workspaces[1]: has the same issuer path as workspaces[0]']);
+    expect(mistakes({}, many)).toEqual(['workspaces[1]: has the same issuer as workspaces[0]']);
     const second = { ...workspace, issuer: `${issuer}/two`, root_cas: ['x'] };
     expect(mistakes({ workspaces: [workspace, second] }, many)[0]).toContain('workspaces[1].root_cas[0]: ');
     expect(mistakes({ workspaces: [workspace, { ...second, root_cas: [], clients: [{}] }] }, many)[0]).toContain(

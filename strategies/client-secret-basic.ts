@@ -4,7 +4,11 @@ import { type BasicCredentials, parseBasicCredentials } from '../lib/client-auth
 import { checkSecret, rehearseSecret } from '../lib/client-authentication/client-secret.js';
 import { answerPassport, type PassportVerdict } from '../lib/client-authentication/passport-strategy.js';
 import { type AuthenticationOptions, ClientAuthenticationService } from '../lib/client-authentication/service.js';
-import type { AuthenticationContext, ClientAuthenticationStrategy } from '../lib/client-authentication/strategy.js';
+import type {
+  AuthenticationContext,
+  ClientAuthenticationStrategy,
+  Verification,
+} from '../lib/client-authentication/strategy.js';
 import type { RegisteredClient } from '../lib/clients/client.js';
 import { OAuthError } from '../lib/errors.js';
 
@@ -22,16 +26,21 @@ export function clientSecretBasic(): ClientAuthenticationStrategy<BasicCredentia
       if (client.metadata.raw_basic_fallback !== true || rawSecret === secret) {
         return checkDecoded(evidence, client, context);
       }
-      if (secret !== undefined && client.secrets.check(secret, context.now()) === 'match') return undefined;
-      checkSecret(rawSecret, client, context);
+      const decoded = secret === undefined ? undefined : client.secrets.match(secret, context.now()).secret;
+      if (decoded) return { secret: decoded };
+      const verification = checkSecret(rawSecret, client, context);
       context.warn('raw_basic_fallback_used', { client_id: client.id });
-      return undefined;
+      return verification;
     },
     rehearse,
   };
 }
 
-function checkDecoded(evidence: BasicCredentials, client: RegisteredClient, context: AuthenticationContext): undefined {
+function checkDecoded(
+  evidence: BasicCredentials,
+  client: RegisteredClient,
+  context: AuthenticationContext,
+): Verification {
   if (evidence.secret !== undefined) return checkSecret(evidence.secret, client, context);
   rehearse(evidence);
   throw new OAuthError('authorization_header_malformed', {

@@ -22,8 +22,9 @@ export function clientSecretJwt(): ClientAuthenticationStrategy<AssertionEvidenc
     parameters: assertionParameters,
     extract: extractAssertion,
     async verify(evidence, client, context) {
-      await verifyAssertion(evidence, client, context, { algorithms, find: macKeys });
-      return undefined;
+      const key = await verifyAssertion(evidence, client, context, { algorithms, find: macKeys });
+      const secret = client.secrets.secretOf(key);
+      return secret && { secret };
     },
     async rehearse(evidence) {
       // The other assertion strategy sees the same assertion, and rehearses its own algorithms.

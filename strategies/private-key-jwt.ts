@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { rehearseSignature } from '../lib/client-authentication/assertion-signature.js';
 import {
   type AssertionEvidence,
@@ -6,9 +7,12 @@ import {
 } from '../lib/client-authentication/client-assertion.js';
 import { PassportClientStrategy } from '../lib/client-authentication/passport-strategy.js';
 import type { AuthenticationOptions } from '../lib/client-authentication/service.js';
-import type { ClientAuthenticationStrategy } from '../lib/client-authentication/strategy.js';
+import type { AuthenticationContext, ClientAuthenticationStrategy } from '../lib/client-authentication/strategy.js';
+import { refuseRevoked, trustedPath } from '../lib/client-authentication/trusted-path.js';
 import { verifyAssertion } from '../lib/client-authentication/verify-assertion.js';
 import { asymmetricAlgorithms, canonicalAlgorithm } from '../lib/clients/assertion-algorithms.js';
+import type { RegisteredClient } from '../lib/clients/client.js';
+import { certificateOfKey } from '../lib/clients/json-web-keys.js';
 
 const algorithms: ReadonlySet<string> = new Set(asymmetricAlgorithms.keys());
 
@@ -27,6 +31,7 @@ export function privateKeyJwt(): ClientAuthenticationStrategy<AssertionEvidence>
       await verifyAssertion(evidence, client, context, {
         algorithms,
         find: ({ header }) => client.keys.candidates(header),
+        checkSigner: checkCertificate,
       });
       return undefined;
     },
@@ -35,6 +40,16 @@ export function privateKeyJwt(): ClientAuthenticationStrategy<AssertionEvidence>
       if (algorithms.has(canonicalAlgorithm(evidence.header.alg))) await rehearseSignature(evidence);
     },
   };
+}
+
+/** The certificate registered beside the key, where `revocation.x5c` asks for it. One in the assertion counts nothing. */
+async function checkCertificate(
+  signer: KeyObject,
+  client: RegisteredClient,
+  context: AuthenticationContext,
+): Promise<void> {
+  const certificate = context.revocation?.coversKeys === true ? certificateOfKey(signer) : undefined;
+  if (certificate) await refuseRevoked(trustedPath(certificate, client, context), client, context);
 }
 
 /** {@link privateKeyJwt} for bare Passport. */

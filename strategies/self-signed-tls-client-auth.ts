@@ -1,3 +1,4 @@
+import { isWithinValidity } from '../lib/certificates/client-certificate.js';
 import {
   type CertificateEvidence,
   extractCertificate,
@@ -17,13 +18,13 @@ export function selfSignedTlsClientAuth(): ClientAuthenticationStrategy<Certific
     name: 'self_signed_tls_client_auth',
     mechanism: 'certificate',
     extract: extractCertificate,
-    async verify(evidence, client, { now }) {
+    async verify(evidence, client, { now, clockTolerance }) {
       const certificate = presentedCertificate(evidence);
       const time = now();
       if (time > certificate.notAfter) {
         throw new OAuthError('certificate_expired', { detail: { not_after: new Date(certificate.notAfter) } });
       }
-      if (time < certificate.notBefore) {
+      if (!isWithinValidity(certificate, time, clockTolerance)) {
         throw new OAuthError('certificate_not_yet_valid', { detail: { not_before: new Date(certificate.notBefore) } });
       }
       if (!(await client.keys.hasCertificate(certificate.digest))) {

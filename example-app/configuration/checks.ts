@@ -6,10 +6,7 @@ type Tenant = ParsedConfiguration['tenants'][string];
 type Pool = Tenant['pools'][string];
 type WorkspaceMembers = Tenant['workspaces'][string];
 
-const unbuilt = 'is not part of this version';
 const notCertificates = 'must hold PEM certificates';
-const unbuiltPresets: ReadonlySet<string> = new Set(['envoy-xfcc', 'traefik', 'alb']);
-const unbuiltGrants: ReadonlySet<string> = new Set(['tls_client_auth']);
 /** First path segments that belong to pages and APIs of the server. */
 const ownSegments: ReadonlySet<string> = new Set(['.well-known', 'admin', 'api']);
 
@@ -18,16 +15,18 @@ export function checkConfiguration(configuration: ParsedConfiguration): Mistake[
   return [...checkServer(configuration), ...Object.entries(configuration.tenants).flatMap(checkTenant)];
 }
 
-function checkServer({ mtls, outbound, tls, tenants, trusted_proxies }: ParsedConfiguration): Mistake[] {
-  const mistakes: Mistake[] = trusted_proxies.flatMap(({ client_certificate: preset }, index) =>
-    unbuiltPresets.has(preset)
-      ? [{ path: `trusted_proxies[${index}].client_certificate`, message: `${preset} ${unbuilt}` }]
-      : [],
-  );
+function checkServer(configuration: ParsedConfiguration): Mistake[] {
+  const { listen, mtls, outbound, tls, tenants, trusted_proxies } = configuration;
+  const mistakes: Mistake[] = [];
   if (outbound?.ca !== undefined && !holdsCertificates(outbound.ca)) {
     mistakes.push({ path: 'outbound.ca', message: notCertificates });
   }
-  if (mtls) mistakes.push({ path: 'mtls', message: unbuilt });
+  if (mtls && new URL(mtls.public_url).pathname !== '/') {
+    mistakes.push({ path: 'mtls.public_url', message: 'must have no path: endpoints have theirs at both names' });
+  }
+  if (!listen.client_certificates && !mtls) {
+    mistakes.push({ path: 'listen.client_certificates', message: 'false needs mtls, a name that asks for them' });
+  }
   if (tls === false && trusted_proxies.length === 0) {
     mistakes.push({ path: 'tls', message: 'false is for a server behind a proxy: list it in trusted_proxies' });
   }
@@ -59,25 +58,20 @@ function checkUsers({ users }: Pool, at: string): Mistake[] {
   ];
 }
 
-function checkWorkspace({ pool, clients, root_cas }: WorkspaceMembers, pools: Tenant['pools'], at: string): Mistake[] {
+function checkWorkspace(members: WorkspaceMembers, pools: Tenant['pools'], at: string): Mistake[] {
+  const { pool, clients } = members;
   const mistakes: Mistake[] = [];
   if (pool !== undefined && !Object.hasOwn(pools, pool)) {
     mistakes.push({ path: `${at}.pool`, message: `there is no pool ${JSON.stringify(pool)} in this tenant` });
   }
-  root_cas.forEach((text, index) => {
-    if (!holdsCertificates(text)) {
-      mistakes.push({ path: `${at}.root_cas[${index}]`, message: notCertificates });
+  for (const member of ['root_cas', 'intermediate_cas'] as const) {
+    for (const [index, text] of members[member].entries()) {
+      if (!holdsCertificates(text)) mistakes.push({ path: `${at}.${member}[${index}]`, message: notCertificates });
     }
-  });
+  }
   for (const index of repeated(clients.map(({ client_id }) => client_id))) {
     mistakes.push({ path: `${at}.clients[${index}].client_id`, message: 'is taken' });
   }
-  clients.forEach(({ grant_types = [] }, index) => {
-    grant_types.forEach((name, position) => {
-      if (!unbuiltGrants.has(name)) return;
-      mistakes.push({ path: `${at}.clients[${index}].grant_types[${position}]`, message: `${name} ${unbuilt}` });
-    });
-  });
   return mistakes;
 }
 

@@ -4,6 +4,7 @@ import { OptionsError, parseOptions } from '../../index.js';
 import { reasonOf, StartUpError } from '../start-up-error.js';
 import { checkConfiguration } from './checks.js';
 import { inlineFiles } from './files.js';
+import { legible } from './legible.js';
 import { type Mistake, mistakesError } from './mistakes.js';
 import { type ConfigurationInput, configurationSchema, type ParsedConfiguration } from './schema.js';
 import { storeFrom } from './values.js';
@@ -37,15 +38,22 @@ export interface Configuration {
   readonly publicUrl: string | undefined;
   readonly host: string;
   readonly port: number;
+  /** Whether the first name asks for client certificates. */
+  readonly clientCertificates: boolean;
+  /** The second name, which always does. */
+  readonly mtls: ParsedConfiguration['mtls'];
   /** PEM texts; `undefined`: to be made; `false`: plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | false | undefined;
   readonly trustedProxies: ParsedConfiguration['trusted_proxies'];
   readonly store: string | undefined;
-  /** `outbox:` or an `smtp:` URL. */
-  readonly mail: string;
+  /** `outbox:` or an `smtp:` URL; undefined: no mail. */
+  readonly mail: string | undefined;
   /** `ca` is a PEM text. */
   readonly outbound: ParsedConfiguration['outbound'];
   readonly secretKeys: readonly string[] | undefined;
+  readonly rateLimits: ParsedConfiguration['rate_limits'];
+  /** Bearer tokens of operators. */
+  readonly adminTokens: readonly string[];
   readonly pools: readonly Pool[];
   readonly workspaces: readonly WorkspaceDefinition[];
 }
@@ -63,36 +71,48 @@ export function readConfiguration(file: string): Configuration {
 
 /** Checks a configuration that is no file yet. Relative paths begin at `directory`. Throws StartUpError. */
 export function makeConfiguration(written: unknown, directory: string, file?: string): Configuration {
-  const mistakes: Mistake[] = [];
-  const input = inlineFiles(written, directory, mistakes);
-  if (mistakes.length > 0) throw mistakesError(mistakes, file);
-  const parsed = parse(input, file);
-  const wrong = checkConfiguration(parsed);
-  if (wrong.length > 0) throw mistakesError(wrong, file);
+  const unreadable: Mistake[] = [];
+  const input = inlineFiles(written, directory, unreadable);
+  const parsed = parse(input);
+  // Checks read even what the schema refuses, so that all mistakes are told in one round.
+  const wrong = checkConfiguration(parsed instanceof OptionsError ? legible(input) : parsed);
+  const mistakes = onePerPath([...unreadable, ...(parsed instanceof OptionsError ? parsed.mistakes : []), ...wrong]);
+  if (parsed instanceof OptionsError || mistakes.length > 0) throw mistakesError(mistakes, file);
   const pools = definePools(parsed);
   return {
     file,
     publicUrl: parsed.public_url,
     host: parsed.listen.host,
     port: parsed.listen.port,
+    clientCertificates: parsed.listen.client_certificates,
+    mtls: parsed.mtls,
     tls: parsed.tls,
     trustedProxies: parsed.trusted_proxies,
     store: parsed.store === undefined ? undefined : storeFrom(directory, parsed.store),
     mail: parsed.mail,
     outbound: parsed.outbound,
     secretKeys: parsed.secret_keys,
+    rateLimits: parsed.rate_limits,
+    adminTokens: parsed.admin_tokens,
     // The library fills in its own defaults, so it gets what was written.
     pools,
     workspaces: defineWorkspaces(input as ConfigurationInput, parsed, pools),
   };
 }
 
-function parse(input: unknown, file: string | undefined): ParsedConfiguration {
+function parse(input: unknown): ParsedConfiguration | OptionsError {
   try {
     return parseOptions(configurationSchema, input);
   } catch (thrown) {
-    throw thrown instanceof OptionsError ? mistakesError(thrown.mistakes, file) : thrown;
+    if (thrown instanceof OptionsError) return thrown;
+    throw thrown;
   }
+}
+
+/** The first mistake of each member: what is no PEM text because its file cannot be read is one mistake, not two. */
+function onePerPath(mistakes: readonly Mistake[]): Mistake[] {
+  const paths = mistakes.map(({ path }) => path);
+  return mistakes.filter(({ path }, index) => paths.indexOf(path) === index);
 }
 
 function definePools({ tenants }: ParsedConfiguration): Pool[] {

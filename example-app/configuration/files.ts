@@ -9,12 +9,19 @@ const pemMembers: readonly string[] = [
   'tls.key',
   'outbound.ca',
   'tenants.*.workspaces.*.root_cas.*',
+  'tenants.*.workspaces.*.intermediate_cas.*',
+  'tenants.*.workspaces.*.revocation.ocsp.responder_certificate',
   'tenants.*.workspaces.*.clients.*.certificate',
   'tenants.*.workspaces.*.clients.*.trusted_cas.*',
+  'tenants.*.workspaces.*.clients.*.intermediate_cas.*',
 ];
 
+/** Members that hold the path of a file which is read again while the server runs. */
+const pathMembers: readonly string[] = ['tenants.*.workspaces.*.revocation.crl.files.*'];
+
 /**
- * The configuration with the text of each file in place of its path; relative paths begin at `directory`.
+ * The configuration with the text of each file in place of its path, or its absolute path where it is read later; relative
+ * paths begin at `directory`.
  * What is not shaped as expected is left for the schema to refuse. Appends to `mistakes` what cannot be read.
  */
 export function inlineFiles(configuration: unknown, directory: string, mistakes: Mistake[]): unknown {
@@ -30,6 +37,9 @@ export function inlineFiles(configuration: unknown, directory: string, mistakes:
         return text;
       }
     });
+  }
+  for (const member of pathMembers) {
+    replaceStrings(copy, member.split('.'), '', (path) => resolve(directory, path));
   }
   return copy;
 }

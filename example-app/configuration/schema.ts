@@ -35,9 +35,18 @@ const secretKeySchema = z.string().refine(isSecretKey, 'must be base64 of exactl
 
 /** The configuration file, whole. A path in it is relative to the file. */
 export const configurationSchema = z.strictObject({
+  /** For editors: docs/configuration.schema.json. */
+  $schema: z.string().optional(),
   /** Absent: `https://localhost:{port}`. */
   public_url: publicUrlSchema.optional(),
-  listen: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8443) }).prefault({}),
+  listen: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: port.default(8443),
+      /** `false`: only the name of `mtls` asks for them, and no browser does here. */
+      client_certificates: z.boolean().default(true),
+    })
+    .prefault({}),
   /** Absent: a certificate is made in the data directory. `false`: plain HTTP, behind a proxy of `trusted_proxies`. */
   tls: z
     .union(
@@ -46,18 +55,21 @@ export const configurationSchema = z.strictObject({
     )
     .optional(),
   trusted_proxies: z.array(trustedProxySchema).default([]),
-  /** Absent: `lmdb:` in the data directory. */
+  /** Absent: an `lmdb:` of this file's own in the data directory. */
   store: storeSchema.optional(),
-  mail: mailSchema.default('outbox:'),
+  /** Absent: no mail, and so no login by mail. */
+  mail: mailSchema.optional(),
   /** What we may fetch from. `allow_private_hosts`: `host:port`, exceptions to the guard against private addresses. */
   outbound: z
     .strictObject({ allow_private_hosts: z.array(z.string().min(1)).optional(), ca: z.string().min(1).optional() })
     .optional(),
   /** Newest first. Absent: one is made in the data directory. */
   secret_keys: z.array(secretKeySchema).min(1).optional(),
-  rate_limits: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
+  /** How often client credentials may be wrong, in workspaces that do not say their own. */
+  rate_limits: workspacePolicySchema.shape.rate_limits,
   /** Seconds, for each workspace that does not say its own. */
   clock_tolerance: z.int().min(0).max(60).optional(),
+  /** A second name, on the same host and with the same certificate, that asks for client certificates. */
   mtls: z.strictObject({ public_url: publicUrlSchema, listen: z.strictObject({ port }) }).optional(),
   admin_tokens: z.array(z.string().min(1)).default([]),
   tenants: z.record(urlNameSchema, tenantSchema),

@@ -21,13 +21,13 @@ export const publicUrlSchema = z.string().superRefine((text, context) => {
   }
 });
 
-/** `memory:`, `memory:?acknowledge=single-process` or `lmdb:DIR`. */
+/** `memory:`, `memory:?acknowledge=single-process`, `lmdb:DIR`, `redis://...` or `postgres://...`; the store itself checks the rest. */
 export const storeSchema = z.string().superRefine((url, context) => {
-  const scheme = /^([a-z][a-z0-9+.-]*):/.exec(url)?.[1] ?? '';
-  if (['redis', 'rediss', 'postgres', 'postgresql'].includes(scheme)) {
-    context.addIssue({ code: 'custom', message: `the ${scheme}: store is not part of this version` });
-  } else if (scheme !== 'memory' && !/^lmdb:(?!\/\/)./.test(url)) {
-    context.addIssue({ code: 'custom', message: 'must be memory: or lmdb:DIR' });
+  if (!/^(memory:|(lmdb:(?!\/\/)|rediss?:\/\/|postgres(ql)?:\/\/).)/.test(url)) {
+    context.addIssue({
+      code: 'custom',
+      message: 'must be memory:, lmdb:DIR, redis://HOST or postgres://USER:PASSWORD@HOST/DATABASE',
+    });
   }
 });
 

@@ -8,6 +8,7 @@ import { curl } from './curl.js';
 /** What the walk has to know. */
 export interface WalkFacts {
   readonly issuer: string;
+  readonly workspace: string;
   readonly redirectUri: string;
   readonly systemIssuer: string;
   readonly generateCodeUrl: string;
@@ -66,12 +67,10 @@ export async function printRedemption(clientId: string, facts: WalkFacts): Promi
 /** A one-time code of the demo user, by the identity API: this script is the mail, too. */
 async function oneTimeCode(clientId: string, facts: WalkFacts): Promise<string> {
   const { signin }: Readonly<Record<string, string>> = JSON.parse(readFileSync(facts.secrets, 'utf8'));
-  const nobody = { clientId, clientSecret: '', method: 'client_secret_post' } as const;
+  const client = { clientId, clientSecret: '', method: 'client_secret_post' } as const;
   const machine = { clientId: 'signin', clientSecret: signin ?? '', method: 'client_secret_post' } as const;
   const wire = new Wire([readFileSync(facts.authorityPath, 'utf8')]);
-  const generated = await new AuthorizationServer({ ...facts, client: nobody, machine }, wire).generateCode(
-    facts.address,
-  );
+  const generated = await new AuthorizationServer({ ...facts, client, machine }, wire).generateCode(facts.address);
   if (!generated) throw new Error(`There is nobody with the address ${facts.address}`);
   return generated.extendedCode;
 }

@@ -21,6 +21,9 @@ export const demoTenant = 'acme';
 export const demoWorkspace = 'demo';
 export const demoPool = 'staff';
 
+/** The demo's mails stay here, to be looked at. */
+export const demoMail = 'outbox:';
+
 /** Generate Code of Specific Type, for the person of the demo. */
 export function demoGenerateCodeUrl(publicUrl: string): string {
   return `${publicUrl}/api/identity/${demoTenant}/system/pools/${demoPool}/user/code/generate`;
@@ -52,6 +55,7 @@ export function demoConfiguration(publicUrl: string, material: DemoMaterial): Co
 function demoInput(publicUrl: string, { secrets, authorityPath, ...material }: DemoMaterial): ConfigurationInput {
   return {
     public_url: publicUrl,
+    mail: demoMail,
     tenants: {
       [demoTenant]: {
         pools: { [demoPool]: { users: [demoUser] } },
@@ -72,7 +76,9 @@ function demoInput(publicUrl: string, { secrets, authorityPath, ...material }: D
             pkce: 'public-clients',
             audience: 'https://api.example.com',
             accept_json_requests: true,
-            grant_types: ['authorization_code', 'client_credentials', 'refresh_token', 'password'],
+            grant_types: ['authorization_code', 'client_credentials', 'refresh_token', 'password', 'tls_client_auth'],
+            oracle_endpoints: true,
+            app_roles: { Reader: ['read'] },
             root_cas: [authorityPath],
             scopes: {
               openid: {},
@@ -150,6 +156,15 @@ function demoClients(
       client_name: 'Demo with a self-signed certificate',
       token_endpoint_auth_method: 'self_signed_tls_client_auth',
       certificate: pki.selfSigned.certificate,
+    },
+    {
+      client_id: 'demo-oracle',
+      client_name: 'Demo with the grant of Oracle',
+      token_endpoint_auth_method: 'tls_client_auth',
+      grant_types: ['tls_client_auth'],
+      response_types: [],
+      certificate: pki.rsa.certificate,
+      app_roles: ['Reader'],
     },
     {
       ...both,

@@ -44,9 +44,11 @@ export async function makeDemo(directory: DataDirectory, { authority, authorityP
     facts: async (publicUrl, port) => {
       const scripts = await writeScripts(directory, {
         issuer: `${publicUrl}/${demoTenant}/${demoWorkspace}`,
+        workspace: demoWorkspace,
         redirectUri: `${publicUrl}/callback`,
         systemIssuer: `${publicUrl}/${demoTenant}/system`,
         generateCodeUrl: demoGenerateCodeUrl(publicUrl),
+        apiUrl: `${publicUrl}/api/hello`,
         authorityPath,
         secretsPath: secretsPath(directory),
         port,

@@ -7,14 +7,19 @@ export interface DemoScripts {
   readonly assertion: string;
   /** Prints a curl that redeems a fresh authorization code of the public client. */
   readonly code: string;
+  /** Prints a curl that calls the protected API with a fresh DPoP-bound token. */
+  readonly dpop: string;
 }
 
 /** What the scripts have to know about the server that runs. */
 export interface ScriptFacts {
   readonly issuer: string;
+  readonly workspace: string;
   readonly redirectUri: string;
   readonly systemIssuer: string;
   readonly generateCodeUrl: string;
+  /** The protected API. */
+  readonly apiUrl: string;
   /** Absolute path of the authority's certificate. */
   readonly authorityPath: string;
   /** Absolute path of the clients' secrets. */
@@ -34,6 +39,7 @@ export async function writeScripts(directory: DataDirectory, facts: ScriptFacts)
     }),
     'code.js': script('code', 'printRedemption', "process.argv[2] ?? 'demo-public'", {
       issuer: facts.issuer,
+      workspace: facts.workspace,
       redirectUri: facts.redirectUri,
       systemIssuer: facts.systemIssuer,
       generateCodeUrl: facts.generateCodeUrl,
@@ -41,11 +47,18 @@ export async function writeScripts(directory: DataDirectory, facts: ScriptFacts)
       secrets: facts.secretsPath,
       authorityPath: facts.authorityPath,
     }),
+    'dpop.js': script('dpop', 'printDpopCall', "process.argv[2] ?? 'demo-basic'", {
+      issuer: facts.issuer,
+      apiUrl: facts.apiUrl,
+      secrets: facts.secretsPath,
+      authorityPath: facts.authorityPath,
+    }),
     // The nearest package.json says what a .js file is, wherever the data directory may be.
     'package.json': '{ "type": "module" }\n',
   };
   for (const [name, text] of Object.entries(files)) await directory.replace(`${folder}/${name}`, text);
-  return { assertion: directory.file(`${folder}/assertion.js`), code: directory.file(`${folder}/code.js`) };
+  const path = (name: string) => directory.file(`${folder}/${name}`);
+  return { assertion: path('assertion.js'), code: path('code.js'), dpop: path('dpop.js') };
 }
 
 function script(module: string, run: string, argument: string, facts: Readonly<Record<string, string>>): string {

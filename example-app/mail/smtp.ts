@@ -1,8 +1,16 @@
 import type { Transporter } from 'nodemailer';
 import { type Mail, MailError, type Mailer } from './mail.js';
 
-const connectMilliseconds = 5_000;
-const answerMilliseconds = 10_000;
+/** Milliseconds to wait for a mail server. */
+interface Patience {
+  readonly connect: number;
+  /** Without a word from it. */
+  readonly silence: number;
+  /** For all of a conversation: one that keeps talking would never be silent. */
+  readonly whole: number;
+}
+
+const usual: Patience = { connect: 5_000, silence: 10_000, whole: 15_000 };
 
 /** A mail server, as a URL tells it. */
 export interface SmtpServer {
@@ -45,15 +53,17 @@ function decode(text: string): string {
 export class SmtpMailer implements Mailer {
   readonly #transport: Transporter;
   readonly #from: string;
+  readonly #whole: number;
   #asking: Promise<void> | undefined;
 
-  private constructor(transport: Transporter, from: string) {
+  private constructor(transport: Transporter, from: string, { whole }: Patience) {
     this.#transport = transport;
     this.#from = from;
+    this.#whole = whole;
   }
 
   /** Connects to nobody yet. */
-  static async make(server: SmtpServer): Promise<SmtpMailer> {
+  static async make(server: SmtpServer, patience = usual): Promise<SmtpMailer> {
     const { createTransport } = await import('nodemailer');
     const { host, port, secure, user, password } = server;
     const local = /^(localhost|127(\.\d+){3}|::1)$/.test(host);
@@ -66,35 +76,26 @@ export class SmtpMailer implements Mailer {
       requireTLS: user !== undefined && !local,
       tls: { rejectUnauthorized: !local },
       ...(user !== undefined && { auth: { user, pass: password } }),
-      connectionTimeout: connectMilliseconds,
-      greetingTimeout: connectMilliseconds,
-      socketTimeout: answerMilliseconds,
+      connectionTimeout: patience.connect,
+      greetingTimeout: patience.connect,
+      socketTimeout: patience.silence,
       disableFileAccess: true,
       disableUrlAccess: true,
     });
-    return new SmtpMailer(transport, server.from);
+    return new SmtpMailer(transport, server.from, patience);
   }
 
   async send({ to, subject, text, html }: Mail): Promise<void> {
     // nodemailer reads lists out of more members than one would think, so what is not one address goes nowhere.
     if (!/^[^\s@"(),:;<>[\\\]]+@[^\s@"(),:;<>[\\\]]+$/.test(to)) throw new MailError('This is not one address', true);
-    try {
-      await this.#transport.sendMail({
-        // Objects, never strings: a string is read as a list.
-        from: { name: '', address: this.#from },
-        to: { name: '', address: to },
-        subject,
-        text,
-        html,
-      });
-    } catch (cause) {
-      throw failure(cause);
-    }
+    // Objects, never strings: a string is read as a list.
+    const [from, recipient] = [this.#from, to].map((address) => ({ name: '', address }));
+    await this.#inTime(this.#transport.sendMail({ from, to: recipient, subject, text, html }));
   }
 
   ready(): Promise<void> {
     // One question at a time, however many people wait for the answer.
-    this.#asking ??= this.#ask().finally(() => {
+    this.#asking ??= this.#inTime(this.#transport.verify()).finally(() => {
       this.#asking = undefined;
     });
     return this.#asking;
@@ -104,11 +105,17 @@ export class SmtpMailer implements Mailer {
     this.#transport.close();
   }
 
-  async #ask(): Promise<void> {
+  async #inTime(conversation: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(Object.assign(new Error('too slow'), { code: 'ETIMEDOUT' })), this.#whole);
+    });
     try {
-      await this.#transport.verify();
+      await Promise.race([conversation, late]);
     } catch (cause) {
       throw failure(cause);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

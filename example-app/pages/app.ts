@@ -13,11 +13,12 @@ export function makeApp(site: Site): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  app.use(headers(site.local), noStore);
+  app.use(headers(), noStore);
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' });
   });
   app.get('/readyz', readiness(site));
+  app.use(site.resourceMetadata);
   app.use(site.base === '' ? '/' : site.base, pages(site));
   app.use(notFound(site.base), failed(site));
   return app;
@@ -30,13 +31,14 @@ function pages(site: Site): Router {
   router.get('/assets/style.css', (_request, response) => {
     response.type('css').set('Cache-Control', 'public, max-age=300').send(stylesheet);
   });
+  if (site.admin) router.use(site.admin);
   router.get('/api/hello', site.guard, site.hello);
-  if (site.outbox) router.get('/outbox', showOutbox(site.base, site.outbox));
+  if (site.outbox) router.get('/outbox', showOutbox(site.base, site.outbox, site.host, site.signIn !== undefined));
   if (site.signIn) router.use('/sign-in', site.signIn);
   return router;
 }
 
-function headers(local: boolean): RequestHandler {
+function headers(): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -50,8 +52,8 @@ function headers(local: boolean): RequestHandler {
     },
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },
-    // On localhost it would take plain HTTP from every other program of this machine.
-    strictTransportSecurity: local ? false : { maxAge: 31_536_000, includeSubDomains: false },
+    // The protocol's own answers have it too: it is set before both.
+    strictTransportSecurity: false,
   });
 }
 

@@ -5,11 +5,12 @@ import type { Site } from './site.js';
 
 /** What runs here, with a link to everything that can be looked at. */
 export function showHome(site: Site): RequestHandler {
+  const trying =
+    site.tryUrl === undefined ? '' : ' The command lines to try it with stand where the server was started.';
   const text = page(
     site.base,
     'An authorization server',
-    html`<p>OAuth 2.0 and OpenID Connect, with every way a client can prove who it is. The command lines to try it with stand
-where the server was started.</p>
+    html`<p>OAuth 2.0 and OpenID Connect, with every way a client can prove who it is.${trying}</p>
 ${tryIt(site)}
 ${site.workspaces.map(({ issuer, workspace }) => workspaceCard(issuer, `${workspace.tenant} / ${workspace.workspace}`))}
 <section class="card">
@@ -18,6 +19,7 @@ ${site.workspaces.map(({ issuer, workspace }) => workspaceCard(issuer, `${worksp
 <li><a href="${site.base}/callback">Callback</a>: shows what an authorization request came back with</li>
 <li><a href="${site.base}/api/hello">Protected API</a>: wants an access token</li>
 <li><a href="/healthz">Live</a> and <a href="/readyz">ready</a></li>
+${site.admin && html`<li><a href="${site.base}/admin/explain">Why did it fail?</a> For operators, by correlation id</li>`}
 </ul>
 </section>`,
   );

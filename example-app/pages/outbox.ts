@@ -1,32 +1,44 @@
-import { BlockList, isIPv6 } from 'node:net';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
+import { isLoopbackAddress, isLoopbackHost } from '../loopback.js';
 import type { Outbox, OutboxMail } from '../mail/outbox.js';
 import { type Html, html } from './html.js';
 import { page } from './layout.js';
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8);
-loopback.addAddress('::1', 'ipv6');
-
-/** The mails of `outbox:`: JSON has the oldest first, people see the newest first. */
-export function showOutbox(base: string, outbox: Outbox): RequestHandler {
+/**
+ * The mails of `outbox:`: JSON has the oldest first, people see the newest first. `publicHost`: the name the server is
+ * known by; `signIn`: there is the sign-in page. Whoever reads them can sign in as anybody, so they are for the person at
+ * this machine.
+ */
+export function showOutbox(base: string, outbox: Outbox, publicHost: string, signIn: boolean): RequestHandler {
   return async (request, response, next) => {
-    // Whoever reads it can sign in as anybody: it is for the person at this machine.
-    if (
-      !loopback.check(request.socket.remoteAddress ?? '', isIPv6(request.socket.remoteAddress ?? '') ? 'ipv6' : 'ipv4')
-    ) {
+    if (!isFromThisMachine(request) || !isMeantForUs(request, publicHost)) {
       next();
       return;
     }
     const mails = await outbox.list();
     response.vary('Accept');
     if (request.accepts(['html', 'json']) === 'json') response.json(mails);
-    else response.send(page(base, 'Outbox', mails.length === 0 ? nothing(base) : all(mails)));
+    else response.send(page(base, 'Outbox', mails.length === 0 ? nothing(base, signIn) : all(mails)));
   };
 }
 
-function nothing(base: string): Html {
-  return html`<p>No mail was sent in the last hour. <a href="${base}/sign-in">Sign in</a> to get one.</p>`;
+/** Also by what a proxy or tunnel on this machine says of whom it speaks for. What it says can only close the page. */
+function isFromThisMachine({ socket, headers }: Request): boolean {
+  const { forwarded, 'x-forwarded-for': forwardedFor = '', 'x-real-ip': realIp = '' } = headers;
+  const named = [forwardedFor, realIp].flat().flatMap((each) => each.split(','));
+  const addresses = named.map((each) => each.trim()).filter((each) => each !== '');
+  return forwarded === undefined && [socket.remoteAddress ?? '', ...addresses].every(isLoopbackAddress);
+}
+
+/** A page of elsewhere may have its own name lead to this machine; it then asks under that name. */
+function isMeantForUs({ headers: { host = '' } }: Request, publicHost: string): boolean {
+  const url = URL.canParse(`https://${host}`) ? new URL(`https://${host}`) : undefined;
+  return url !== undefined && (url.hostname === publicHost || isLoopbackHost(url.hostname));
+}
+
+function nothing(base: string, signIn: boolean): Html {
+  const where = signIn ? html` <a href="${base}/sign-in">Sign in</a> to get one.` : undefined;
+  return html`<p>No mail was sent in the last hour.${where}</p>`;
 }
 
 function all(mails: readonly OutboxMail[]): Html {

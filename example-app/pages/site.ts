@@ -7,8 +7,8 @@ import type { Outbox } from '../mail/outbox.js';
 export interface Site {
   /** The path of the public URL: empty, or like `/auth`. */
   readonly base: string;
-  /** Whether people reach us by a name that is this machine's own. */
-  readonly local: boolean;
+  /** The host of the public URL. */
+  readonly host: string;
   readonly workspaces: readonly { readonly workspace: WorkspaceDefinition; readonly issuer: string }[];
   /** An authorization request to click on. */
   readonly tryUrl: string | undefined;
@@ -16,6 +16,10 @@ export interface Site {
   readonly outbox: Outbox | undefined;
   /** The demo client application; absent when the configuration has no clients for it. */
   readonly signIn: Router | undefined;
+  /** Tells clients about the API (RFC 9728). */
+  readonly resourceMetadata: RequestHandler;
+  /** What operators look at, mounted where there are `admin_tokens`. */
+  readonly admin: Router | undefined;
   /** Lets only requests with an access token through to `hello`. */
   readonly guard: RequestHandler;
   readonly hello: RequestHandler;

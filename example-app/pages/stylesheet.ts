@@ -55,6 +55,7 @@ summary { cursor: pointer; color: var(--quiet); }
 details p { margin: .5rem 0 0; }
 form { margin: 0 0 1rem; }
 label { display: block; margin: 0 0 .35rem; font-weight: 600; }
+label + p { margin: 0 0 .35rem; }
 input {
   display: block;
   width: 100%;

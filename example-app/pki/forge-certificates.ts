@@ -12,6 +12,8 @@ export interface CertificateRequest {
   /** PKCS#8 PEM, RSA. */
   readonly privateKey: string;
   readonly lifetimeDays: number;
+  /** Absent: that of the demo. */
+  readonly organization?: string;
 }
 
 /** Who signs. */
@@ -122,7 +124,7 @@ function draftCertificate(
   certificate.validity.notBefore = new Date(Date.now() - backdated);
   certificate.validity.notAfter = new Date(Date.now() + request.lifetimeDays * days);
   certificate.setSubject([
-    { name: 'organizationName', value: organization },
+    { name: 'organizationName', value: request.organization ?? organization },
     { name: 'commonName', value: request.commonName },
   ]);
   certificate.setIssuer((authority ?? certificate).subject.attributes);

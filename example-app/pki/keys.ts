@@ -15,7 +15,8 @@ export function keepPrivateKey(directory: DataDirectory, name: string, kind: Key
   );
 }
 
-async function makePrivateKey(kind: KeyKind): Promise<string> {
+/** A new private key as a PKCS#8 PEM text. */
+export async function makePrivateKey(kind: KeyKind): Promise<string> {
   // To PEM and never to JWK: exporting a fresh key as JWK can hang Node 20.
   const { privateKey } =
     kind === 'rsa' ? await generate('rsa', { modulusLength: 2048 }) : await generate('ec', { namedCurve: 'P-256' });

@@ -14,8 +14,8 @@ export interface ServerPki {
 
 const localNames = ['localhost', 'mtls.localhost', '127.0.0.1', '::1'];
 
-/** Files made on first start: an authority and a server certificate. `host` is the name people reach us by. */
-export async function keepServerPki(directory: DataDirectory, host: string | undefined): Promise<ServerPki> {
+/** Files made on first start: an authority and a server certificate. `hosts` are the names people reach us by. */
+export async function keepServerPki(directory: DataDirectory, hosts: readonly string[] = []): Promise<ServerPki> {
   await refuseOrphan(directory, 'pki/ca.crt', 'pki/ca.key');
   await refuseOrphan(directory, 'pki/server.crt', 'pki/server.key');
   const [authorityKey, key] = await Promise.all([
@@ -28,7 +28,7 @@ export async function keepServerPki(directory: DataDirectory, host: string | und
     make: () => makeAuthority({ commonName: 'Acme Demo CA', privateKey: authorityKey, lifetimeDays: 7300 }),
   });
   const authority = { certificate, privateKey: authorityKey };
-  const names = [...new Set(host === undefined ? localNames : [...localNames, host])];
+  const names = [...new Set([...localNames, ...hosts])];
   const cert = await keepCertificate(directory, {
     name: 'pki/server.crt',
     privateKey: key,

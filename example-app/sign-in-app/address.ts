@@ -1,13 +1,18 @@
+const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const plain = new RegExp(`^[\\w!#$%&'*+/=?^\`{|}~.-]{1,64}@${label}(?:\\.${label})*$`);
+
 /**
- * The address a person typed, as it is compared and written to: NFKC, trimmed, lower case. Undefined for everything
- * but one plain `local@domain`: lists, quotes, brackets, comments, control characters and letters beyond ASCII are how
- * mail goes to the wrong person.
+ * The address a person typed, as it is compared and written to: NFKC, lower case, no blanks around it. Undefined for
+ * everything but one plain `local@domain`: lists, quotes, brackets, comments, control characters, letters beyond ASCII
+ * and an @ that NFKC alone makes one are how mail goes to the wrong person.
  */
 export function plainAddress(text: unknown): string | undefined {
-  if (typeof text !== 'string' || text.length > 320) return undefined;
-  const address = text.normalize('NFKC').trim().toLowerCase();
-  const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+  if (typeof text !== 'string' || text.length > 320 || /[\uFF20\uFE6B]/.test(text)) return undefined;
+  const address = text
+    .replace(/^[ \t]+|[ \t]+$/g, '')
+    .normalize('NFKC')
+    .toLowerCase();
   const [local = ''] = address.split('@');
-  const sound = new RegExp(`^[\\w!#$%&'*+/=?^\`{|}~.-]{1,64}@${label}(?:\\.${label})*$`).test(address);
-  return sound && address.length <= 254 && !/^\.|\.\.|\.$/.test(local) ? address : undefined;
+  const sound = plain.test(address) && address.length <= 254;
+  return sound && !/^\.|\.\.|\.$/.test(local) ? address : undefined;
 }

@@ -12,6 +12,8 @@ export interface Credentials {
 export interface ServerFacts {
   /** The issuer at which people sign in. */
   readonly issuer: string;
+  /** The name of its workspace. */
+  readonly workspace: string;
   /** Signs people in: authorization code. */
   readonly client: Credentials;
   readonly redirectUri: string;
@@ -42,6 +44,7 @@ interface Discovered {
   readonly tokenEndpoint: string;
   readonly authorizationEndpoint: string;
   readonly endSessionEndpoint: string | undefined;
+  readonly pushedEndpoint: string | undefined;
   readonly jwksUri: string;
 }
 
@@ -59,7 +62,7 @@ export class AuthorizationServer {
     this.#wire = wire;
   }
 
-  /** A code for the person with this address; undefined when there is no such person. Rejects with WireError. */
+  /** A code for the person with this address, good for our client alone; undefined when there is no such person. Rejects with WireError. */
   async generateCode(address: string): Promise<GeneratedCode | undefined> {
     let reply = await this.#generate(address);
     // A token can end before its time, such as when the server changed its keys.
@@ -75,12 +78,19 @@ export class AuthorizationServer {
     return { code, extendedCode };
   }
 
-  /** Where a browser asks for authorization. Rejects with WireError. */
+  /**
+   * Where a browser asks for authorization. The request itself goes from here to the server (RFC 9126): what it says of
+   * a person never passes the browser. Rejects with WireError.
+   */
   async authorizationUrl(parameters: Readonly<Record<string, string>>): Promise<string> {
-    const { authorizationEndpoint } = await this.#discover(this.facts.issuer);
+    const { authorizationEndpoint, pushedEndpoint } = await this.#discover(this.facts.issuer);
     const { client, redirectUri } = this.facts;
-    const query = { response_type: 'code', client_id: client.clientId, redirect_uri: redirectUri, ...parameters };
-    return `${authorizationEndpoint}?${new URLSearchParams(query)}`;
+    const asked = { response_type: 'code', redirect_uri: redirectUri, ...parameters };
+    if (pushedEndpoint === undefined) throw new WireError('The server takes no pushed authorization requests');
+    const reply = await this.#askAs(client, pushedEndpoint, asked);
+    const { request_uri } = reply.json;
+    if (reply.status !== 201 || typeof request_uri !== 'string') throw refusal('The request was not taken', reply);
+    return `${authorizationEndpoint}?${new URLSearchParams({ client_id: client.clientId, request_uri })}`;
   }
 
   /** Where a browser goes to end its session at the server, when the server has such a place. */
@@ -93,7 +103,7 @@ export class AuthorizationServer {
   async redeem(code: string, codeVerifier: string): Promise<Tokens> {
     const { client, redirectUri, issuer } = this.facts;
     const { tokenEndpoint } = await this.#discover(issuer);
-    const reply = await this.#askForToken(tokenEndpoint, client, {
+    const reply = await this.#askAs(client, tokenEndpoint, {
       grant_type: 'authorization_code',
       code,
       redirect_uri: redirectUri,
@@ -132,7 +142,8 @@ export class AuthorizationServer {
   }
 
   async #generate(address: string): Promise<Reply> {
-    const body = { address, type: 'authentication' };
+    const { client, workspace } = this.facts;
+    const body = { address, type: 'authentication', client_id: client.clientId, workspace };
     return this.#wire.postJson(this.facts.generateCodeUrl, body, bearer(await this.#token()));
   }
 
@@ -140,7 +151,7 @@ export class AuthorizationServer {
     const known = this.#machineToken;
     if (known && known.until > Date.now()) return known.token;
     const { tokenEndpoint } = await this.#discover(this.facts.systemIssuer);
-    const reply = await this.#askForToken(tokenEndpoint, this.facts.machine, {
+    const reply = await this.#askAs(this.facts.machine, tokenEndpoint, {
       grant_type: 'client_credentials',
       scope: 'identity_self_registration',
     });
@@ -150,7 +161,7 @@ export class AuthorizationServer {
     return token;
   }
 
-  #askForToken(url: string, client: Credentials, form: Readonly<Record<string, string>>): Promise<Reply> {
+  #askAs(client: Credentials, url: string, form: Readonly<Record<string, string>>): Promise<Reply> {
     const { clientId, clientSecret, method } = client;
     if (method === 'client_secret_basic') return this.#wire.postForm(url, form, { authorization: basic(client) });
     return this.#wire.postForm(url, { ...form, client_id: clientId, client_secret: clientSecret });
@@ -176,6 +187,7 @@ export class AuthorizationServer {
       tokenEndpoint: read('token_endpoint') ?? '',
       authorizationEndpoint: read('authorization_endpoint') ?? '',
       endSessionEndpoint: read('end_session_endpoint'),
+      pushedEndpoint: read('pushed_authorization_request_endpoint'),
       jwksUri: read('jwks_uri') ?? '',
     };
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AuthorizationServer } from './authorization-server.js';
 import { newSecret } from './browser.js';
 import type { Memory, Session } from './memory.js';
+import type { Visit } from './visit.js';
 
 const scope = 'openid profile email read';
 
@@ -13,6 +14,14 @@ export type Ending =
   /** Nothing that began in this browser. */
   | 'not-ours';
 
+/** What an authorization request says of the person. */
+export interface Person {
+  /** An extended one-time code: instead of a login. */
+  readonly authentication_code?: string;
+  /** An address for the server's own login page. */
+  readonly login_hint?: string;
+}
+
 /** The authorization code grant, from here to the server and back (RFC 6749 4.1, with PKCE). */
 export class Authorization {
   readonly #server: AuthorizationServer;
@@ -23,8 +32,8 @@ export class Authorization {
     this.#memory = memory;
   }
 
-  /** Where to send the browser to sign in with a one-time code. Rejects with WireError. */
-  async begin(browser: string, extendedCode: string): Promise<string> {
+  /** Where to send the browser. The visit then holds the transaction. Rejects with WireError. */
+  async begin(visit: Visit, person: Person): Promise<string> {
     const [state, nonce, verifier] = [newSecret(), newSecret(), newSecret()];
     const url = await this.#server.authorizationUrl({
       scope,
@@ -32,18 +41,19 @@ export class Authorization {
       nonce,
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
-      authentication_code: extendedCode,
+      ...person,
     });
-    await this.#memory.saveTransaction(state, { browser, verifier, nonce });
+    visit.begin({ state, nonce, verifier });
     return url;
   }
 
   /** Reads what the browser brought back. Rejects with WireError. */
-  async end(browser: string | undefined, query: Readonly<Record<string, unknown>>): Promise<Ending> {
+  async end(visit: Visit, query: Readonly<Record<string, unknown>>): Promise<Ending> {
     const { state, code, error, iss } = query;
-    const transaction = typeof state === 'string' ? await this.#memory.takeTransaction(state, browser) : undefined;
+    const transaction = typeof state === 'string' ? visit.take(state) : undefined;
+    if (!transaction || !(await this.#memory.isFirstAnswer(transaction.state))) return 'not-ours';
     // RFC 9207 2.4: an answer of another server is none of ours.
-    if (!transaction || (iss !== undefined && iss !== this.#server.facts.issuer)) return 'not-ours';
+    if (iss !== undefined && iss !== this.#server.facts.issuer) return 'not-ours';
     if (typeof error === 'string') return { error };
     if (typeof code !== 'string') return 'not-ours';
     const { accessToken, idToken, scope: granted } = await this.#server.redeem(code, transaction.verifier);

@@ -1,12 +1,13 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { Sealing } from '../sealing.js';
+import { Visit } from './visit.js';
 
-const browserCookie = '__Host-sign-in';
+const visitCookie = '__Host-sign-in';
 const sessionCookie = '__Host-signed-in';
-const browserSeconds = 86_400;
+const visitSeconds = 86_400;
 
-/** Tells browsers apart, so that a form and a callback count only where they began (RFC 6749 10.12). */
+/** What we keep in browsers: a sealed visit, and the secret of a session. */
 export class Browsers {
   readonly #sealing: Sealing;
 
@@ -14,35 +15,30 @@ export class Browsers {
     this.#sealing = sealing;
   }
 
-  /** The tag of this browser, which gets one when it has none. */
-  tag(request: Request, response: Response): string {
-    const known = this.knownTag(request);
-    if (known !== undefined) return known;
-    const secret = newSecret();
-    response.append('Set-Cookie', hostCookie(browserCookie, secret, browserSeconds));
-    return this.#tag(secret);
+  /** What this browser was here for before; a new visit when it was not here. */
+  visit(request: Request): Visit {
+    const sealed = readCookie(request, visitCookie);
+    return Visit.read(sealed === undefined ? undefined : this.#sealing.open(sealed), newSecret());
   }
 
-  /** The tag of a browser that was here before. */
-  knownTag(request: Request): string | undefined {
-    const secret = readCookie(request, browserCookie);
-    return secret === undefined ? undefined : this.#tag(secret);
+  /** Puts a visit into the browser, sealed: it holds addresses and PKCE verifiers. */
+  keep(visit: Visit, response: Response): void {
+    response.append('Set-Cookie', hostCookie(visitCookie, this.#sealing.seal(visit.contents), visitSeconds));
   }
 
   /** What a form of ours carries, for this browser. */
-  formToken(browser: string): string {
-    return this.#sealing.tag(`form ${browser}`);
+  formToken({ id }: Visit): string {
+    return this.#sealing.tag(`form ${id}`);
   }
 
-  /** Whether a form was sent from our page, in the browser that got it. */
+  /** Whether a form was sent from our page, in the browser that got it (RFC 6749 10.12). */
   sentOwnForm(request: Request): boolean {
     const site = request.headers['sec-fetch-site'];
     // `none`: the person did it by themselves, by a reload.
     if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
-    const browser = this.knownTag(request);
     const sent: unknown = request.body?.form_token;
-    if (browser === undefined || typeof sent !== 'string') return false;
-    const expected = Buffer.from(this.formToken(browser));
+    if (typeof sent !== 'string') return false;
+    const expected = Buffer.from(this.formToken(this.visit(request)));
     const presented = Buffer.from(sent);
     return presented.length === expected.length && timingSafeEqual(presented, expected);
   }
@@ -51,21 +47,21 @@ export class Browsers {
   beginSession(response: Response, seconds: number): string {
     const secret = newSecret();
     response.append('Set-Cookie', hostCookie(sessionCookie, secret, seconds));
-    return this.#tag(secret);
+    return this.#sessionTag(secret);
   }
 
   /** The tag of this browser's session. */
   session(request: Request): string | undefined {
     const secret = readCookie(request, sessionCookie);
-    return secret === undefined ? undefined : this.#tag(secret);
+    return secret === undefined ? undefined : this.#sessionTag(secret);
   }
 
   endSession(response: Response): void {
     response.append('Set-Cookie', hostCookie(sessionCookie, '', 0));
   }
 
-  #tag(secret: string): string {
-    return this.#sealing.tag(`browser ${secret}`);
+  #sessionTag(secret: string): string {
+    return this.#sealing.tag(`session ${secret}`);
   }
 }
 
@@ -80,8 +76,9 @@ function hostCookie(name: string, value: string, seconds: number): string {
 
 /** A cookie of ours. Which of two with one name is ours cannot be told, so then there is none (RFC 6265 5.4). */
 function readCookie(request: Request, name: string): string | undefined {
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim());
+  // Not `trim`: it takes U+00A0 too, with which a sibling host could begin a name of ours.
+  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.replace(/^[ \t]+/, ''));
   const values = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
   const [value] = values;
-  return values.length === 1 && value !== undefined && /^[\w-]{43}$/.test(value) ? value : undefined;
+  return values.length === 1 && value !== undefined && /^[\w-]{43,4096}$/.test(value) ? value : undefined;
 }

@@ -9,8 +9,8 @@ export interface Post {
   post(address: string, code: string, link: string): Promise<void>;
 }
 
-/** What became of a request for a code, as far as it may be told: the same for every address. */
-export type Outcome = 'sent' | 'again' | 'no-mail';
+/** What became of a request for a code, as far as it may be told: the same for every address, and whoever asked before. */
+export type Outcome = 'asked' | 'no-mail';
 
 /** Gets codes from the server and mails them. */
 export class CodeSender {
@@ -35,9 +35,11 @@ export class CodeSender {
     this.#onFailure = parts.onFailure;
   }
 
-  /** Answers before it is known whether anybody has this address, so that the time does not tell. */
-  async request(browser: string, address: string): Promise<Outcome> {
-    await this.#memory.remember(browser, address);
+  /**
+   * Answers before it is known whether anybody has this address, so that the time does not tell. The link carries
+   * `requestId`, by which the browser that asked knows it again.
+   */
+  async request(address: string, requestId: string): Promise<Outcome> {
     try {
       // A new code ends the one before. Without a mail server there is no new one.
       await this.#post.ready();
@@ -45,18 +47,17 @@ export class CodeSender {
       this.#onFailure(thrown);
       return 'no-mail';
     }
-    if (!(await this.#memory.maySend(browser, address))) return 'again';
-    setImmediate(() => void this.#send(browser, address));
-    return 'sent';
+    if (await this.#memory.maySend(address)) setImmediate(() => void this.#send(address, requestId));
+    return 'asked';
   }
 
-  async #send(browser: string, address: string): Promise<void> {
+  async #send(address: string, requestId: string): Promise<void> {
     try {
       const generated = await this.#server.generateCode(address);
       if (!generated) return;
       // Before the mail goes: its code may be typed at once.
-      await this.#memory.name(browser, address, userOf(generated));
-      const query = new URLSearchParams({ extended_code: generated.extendedCode });
+      await this.#memory.name(address, userOf(generated));
+      const query = new URLSearchParams({ extended_code: generated.extendedCode, request: requestId });
       await this.#post.post(address, generated.code, `${this.#linkUrl}?${query}`);
     } catch (thrown) {
       this.#onFailure(thrown);

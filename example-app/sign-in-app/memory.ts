@@ -1,4 +1,5 @@
 import type { Sealing } from '../sealing.js';
+import { visitSeconds } from './visit.js';
 
 /** Where the application keeps what it must remember: any database with these. Times are seconds. */
 export interface Keep {
@@ -7,20 +8,6 @@ export interface Keep {
   delete(key: string): Promise<void>;
   claim(key: string, value: string, ttl: number): Promise<{ readonly first: boolean }>;
   increment(key: string, ttl: number): Promise<number>;
-}
-
-/** A person who asked for a code in some browser. */
-export interface CodeRequest {
-  readonly address: string;
-  /** The user's id, once the server has said it. */
-  readonly user?: string;
-}
-
-/** An authorization request under way. */
-export interface Transaction {
-  readonly browser: string;
-  readonly verifier: string;
-  readonly nonce: string;
 }
 
 /** Somebody who has signed in. */
@@ -32,76 +19,56 @@ export interface Session {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-const requestSeconds = 3600;
-const transactionSeconds = 3600;
-const coolDownSeconds = 15;
+/** Seconds between two mails to one address, and mails within `budgetSeconds`. */
+const coolDownSeconds = 30;
+const budget = 5;
 const budgetSeconds = 600;
-const budget = 50;
 
 /** How long a session lasts, in seconds. */
 export const sessionSeconds = 3600;
 
-/** What the application remembers, sealed. Keys are tags: who reads the database finds neither cookies nor addresses. */
+/**
+ * What the application keeps for all browsers, sealed. Nobody can make it grow without end: there is one entry per
+ * person the server knows, one per sign-in for an hour, and a fixed number of counters. Keys are tags: who reads the
+ * database finds no addresses.
+ */
 export class Memory {
   readonly #keep: Keep;
   readonly #sealing: Sealing;
+  readonly #somebody: string;
 
   constructor(keep: Keep, sealing: Sealing) {
     this.#keep = keep;
     this.#sealing = sealing;
+    this.#somebody = sealing.seal('');
   }
 
-  /** The name of what a browser asked for an address: the same each time. */
-  requestId(browser: string, address: string): string {
-    return this.#sealing.tag(`request ${browser} ${address}`).slice(0, 22);
-  }
-
-  /** Keeps in mind that a browser asked for an address, with what is known of that already. */
-  async remember(browser: string, address: string): Promise<void> {
-    const known = await this.request(browser, this.requestId(browser, address));
-    await this.#saveRequest(browser, known ?? { address });
-    await this.#keep.set(key(`asked/${browser}`), '', requestSeconds);
+  /** Whether another mail may go to this address now. Known or not, each address is counted, whoever asks. */
+  async maySend(address: string): Promise<boolean> {
+    // 2^20 counters for all addresses there are. Two that share one wait for each other, which nobody can aim at.
+    const counter = Buffer.from(this.#sealing.tag(`counter ${address}`), 'base64url').readUIntBE(0, 3) >>> 4;
+    const { first } = await this.#keep.claim(key(`cool-down/${counter}`), '', coolDownSeconds);
+    return first && (await this.#keep.increment(key(`mails/${counter}`), budgetSeconds)) <= budget;
   }
 
   /** Keeps in mind whose address it is. */
-  name(browser: string, address: string, user: string): Promise<void> {
-    return this.#saveRequest(browser, { address, user });
+  name(address: string, user: string): Promise<void> {
+    return this.#save(this.#personKey(address), user, visitSeconds);
   }
 
-  /** Whether this browser asked for a code within the hour. */
-  async hasAsked(browser: string | undefined): Promise<boolean> {
-    return browser !== undefined && (await this.#keep.get(key(`asked/${browser}`))) !== undefined;
-  }
-
-  async request(browser: string, id: string): Promise<CodeRequest | undefined> {
-    return this.#read<CodeRequest>(`request/${browser}/${id}`);
-  }
-
-  /** An id that looks like a user's, for an address that is nobody's: the same each time. */
-  nobody(address: string): string {
-    return Buffer.from(this.#sealing.tag(`nobody ${address}`), 'base64url')
+  /** The user's id, or one that looks like it for an address that is nobody's: by the same steps. */
+  async user(address: string): Promise<string> {
+    const nobody = Buffer.from(this.#sealing.tag(`nobody ${address}`), 'base64url')
       .toString('hex')
       .slice(0, 32);
+    const kept = await this.#keep.get(key(this.#personKey(address)));
+    const user = this.#sealing.open(kept ?? this.#somebody);
+    return typeof user === 'string' && user !== '' ? user : nobody;
   }
 
-  /** Whether another mail may go to this address now: some seconds apart in one browser, and some in ten minutes. */
-  async maySend(browser: string, address: string): Promise<boolean> {
-    const tag = this.#sealing.tag(`address ${address}`);
-    const { first } = await this.#keep.claim(key(`cool-down/${browser}/${tag}`), '', coolDownSeconds);
-    return first && (await this.#keep.increment(key(`budget/${tag}`), budgetSeconds)) <= budget;
-  }
-
-  saveTransaction(state: string, transaction: Transaction): Promise<void> {
-    return this.#save(`transaction/${this.#sealing.tag(state)}`, transaction, transactionSeconds);
-  }
-
-  /** The transaction that `state` names, once, and only in the browser that began it. */
-  async takeTransaction(state: string, browser: string | undefined): Promise<Transaction | undefined> {
-    const tag = this.#sealing.tag(state);
-    const transaction = await this.#read<Transaction>(`transaction/${tag}`);
-    if (!transaction || transaction.browser !== browser) return undefined;
-    const { first } = await this.#keep.claim(key(`taken/${tag}`), '', transactionSeconds);
-    return first ? transaction : undefined;
+  /** Whether this is the first time that the answer to `state` comes. */
+  async isFirstAnswer(state: string): Promise<boolean> {
+    return (await this.#keep.claim(key(`answered/${this.#sealing.tag(state)}`), '', visitSeconds)).first;
   }
 
   saveSession(tag: string, session: Session): Promise<void> {
@@ -109,24 +76,20 @@ export class Memory {
   }
 
   async session(tag: string | undefined): Promise<Session | undefined> {
-    return tag === undefined ? undefined : this.#read<Session>(`session/${tag}`);
+    const sealed = tag === undefined ? undefined : await this.#keep.get(key(`session/${tag}`));
+    return sealed === undefined ? undefined : (this.#sealing.open(sealed) as Session | undefined);
   }
 
   endSession(tag: string): Promise<void> {
     return this.#keep.delete(key(`session/${tag}`));
   }
 
-  #saveRequest(browser: string, request: CodeRequest): Promise<void> {
-    return this.#save(`request/${browser}/${this.requestId(browser, request.address)}`, request, requestSeconds);
+  #personKey(address: string): string {
+    return `person/${this.#sealing.tag(`person ${address}`)}`;
   }
 
   #save(name: string, value: unknown, seconds: number): Promise<void> {
     return this.#keep.set(key(name), this.#sealing.seal(value), seconds);
-  }
-
-  async #read<T>(name: string): Promise<T | undefined> {
-    const sealed = await this.#keep.get(key(name));
-    return sealed === undefined ? undefined : (this.#sealing.open(sealed) as T | undefined);
   }
 }
 

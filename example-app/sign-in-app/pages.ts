@@ -1,5 +1,4 @@
 import { type Html, html } from '../pages/html.js';
-import type { Reply } from './wire.js';
 
 /** What every page knows. */
 export interface PageFacts {
@@ -33,17 +32,20 @@ ${wrong === undefined ? undefined : html`<p class="mistake" id="mistake">This is
 }
 
 /** What the page with the code says above the form. */
-export type CodeNotice = 'sent' | 'again' | 'wrong' | 'no-mail';
+export type CodeNotice = 'asked' | 'again' | 'wrong' | 'no-mail';
 
 const notices: Readonly<Record<CodeNotice, Html>> = {
-  sent: html`<p>If we know the address, a mail is on its way. Type the code from it here, or open the link in it.</p>`,
-  again: html`<p role="status">A mail was asked for a short time ago. Use the newest one, or wait a moment before you ask again.</p>`,
+  asked: html`<p>If we know the address, a mail is on its way. Type the code from it here, or open the link in it.</p>`,
+  again: html`<p role="status">You asked for another mail. If we know the address, one comes at most every 30 seconds, and five in ten minutes. The newest code is the one that counts.</p>`,
   wrong: html`<p class="mistake" id="mistake">This is not a code. It is the row of digits in the mail.</p>`,
   'no-mail': html`<p class="mistake" role="status">Mail cannot be sent at the moment, so no new code was made. A code you already have stays valid. Try again in a few minutes.</p>`,
 };
 
-/** Asks for the code, and offers another mail. It looks the same whoever asked. */
-export function askCodePage({ path, formToken }: PageFacts, notice: CodeNotice): Page {
+/**
+ * Asks for the code, and offers another mail and the server's own login. It looks the same whoever asked. `request`:
+ * what the browser asked for, base64url.
+ */
+export function askCodePage({ path, formToken }: PageFacts, request: string, notice: CodeNotice): Page {
   return {
     title: 'Check your mail',
     content: html`${notices[notice]}
@@ -59,6 +61,8 @@ export function askCodePage({ path, formToken }: PageFacts, notice: CodeNotice):
 <input type="hidden" name="form_token" value="${formToken}">
 <button class="second" type="submit" name="again" value="yes">Send another mail</button>
 </form>
+<p>No mail, or the code does not work? The server that signs you in has a login page, too:
+<a href="${path}/server?request=${request}">Sign in on the server's own page instead</a>.</p>
 <p><a href="${path}">Use another address</a></p>`,
   };
 }
@@ -82,62 +86,21 @@ export function linkPage({ path, formToken }: PageFacts, link: LinkFacts): Page 
 export interface LinkFacts {
   readonly extendedCode: string;
   readonly code: string;
-  /** Whether this browser asked for a code a short time ago. */
+  /** Whether this browser asked for this very mail, a short time ago. */
   readonly askedHere: boolean;
 }
 
 const elsewhere = html`<p>This browser did not ask for the mail. If you asked for it yourself, somewhere else, go on. If
 somebody sent you this link, close the page: you would be signed in as that person.</p>`;
 
-/** What came of it. */
-export interface Result {
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly scope: string;
-  readonly accessToken: string;
-  readonly idToken: string;
-  readonly apiUrl: string;
-  readonly api: Reply;
-  readonly issuer: string;
-}
-
-/** Who signed in, with which tokens, and what the protected API says to them. */
-export function resultPage({ path, formToken }: PageFacts, result: Result): Page {
-  const { claims, scope, accessToken, idToken, api, apiUrl, issuer } = result;
-  const name = [claims.name, claims.preferred_username, claims.email, claims.sub].find((each) => each !== undefined);
-  return {
-    title: 'You are signed in',
-    content: html`<p>Welcome, <strong>${String(name)}</strong>.</p>
-<section class="card">
-<h2>ID token</h2>
-${json(claims)}
-<details><summary>As it was received</summary><p><code>${idToken}</code></p></details>
-</section>
-<section class="card">
-<h2>Access token</h2>
-<dl><dt>Scope</dt><dd><code>${scope}</code></dd></dl>
-<details><summary>As it was received</summary><p><code>${accessToken}</code></p></details>
-</section>
-<section class="card">
-<h2>The protected API</h2>
-<dl>
-<dt>Asked</dt><dd><code>${apiUrl}</code></dd>
-<dt>Answered</dt><dd>${api.status}</dd>
-</dl>
-${json(api.json)}
-</section>
-<form method="post" action="${path}/out">
-<input type="hidden" name="form_token" value="${formToken}">
-<button type="submit">Sign out</button>
-</form>
-<p><a href="${issuer}/consents">See or withdraw what you allowed</a></p>`,
-  };
-}
-
 /** Something that ended, with a way to begin again. */
 export function endPage({ path }: Pick<PageFacts, 'path'>, title: string, words: string): Page {
   return { title, content: html`<p>${words}</p>\n<p><a href="${path}">Sign in</a></p>` };
 }
 
-function json(value: unknown): Html {
-  return html`<pre tabindex="0">${JSON.stringify(value, undefined, 2)}</pre>`;
-}
+/** All there is to say where no mail can be sent. */
+export const noMailPage: Page = {
+  title: 'Mail is not set up',
+  content: html`<p>So nobody can get a code or a link, and nobody can sign in here.</p>
+<p>Whoever runs this server sets <code>mail</code> in its configuration, or starts it with <code>--mail</code>.</p>`,
+};

@@ -2,12 +2,14 @@ import express, { type Request, type RequestHandler, type Response, Router } fro
 import { page } from '../pages/layout.js';
 import type { Sealing } from '../sealing.js';
 import { plainAddress } from './address.js';
-import { Authorization, type Ending } from './authorization.js';
+import { Authorization, type Ending, type Person } from './authorization.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import { Browsers } from './browser.js';
 import { CodeSender, codeWithin, extendedCode, type Post } from './code-sender.js';
 import { type Keep, Memory, sessionSeconds } from './memory.js';
-import { askAddressPage, askCodePage, type CodeNotice, endPage, linkPage, type Page, resultPage } from './pages.js';
+import { askAddressPage, askCodePage, type CodeNotice, endPage, linkPage, noMailPage, type Page } from './pages.js';
+import { resultPage } from './result-page.js';
+import type { Visit } from './visit.js';
 import { WireError } from './wire.js';
 
 /** What the application is made of. It knows the authorization server by its public endpoints alone. */
@@ -21,25 +23,36 @@ export interface SignInAppParts {
   readonly apiUrl: string;
   readonly keep: Keep;
   readonly sealing: Sealing;
-  readonly post: Post;
+  /** Undefined: mail is not set up, which is all the application then says. */
+  readonly post: Post | undefined;
   readonly onFailure: (thrown: unknown) => void;
 }
 
-const notices: ReadonlySet<string> = new Set<CodeNotice>(['sent', 'again', 'no-mail']);
+const notices: ReadonlySet<string> = new Set<CodeNotice>(['asked', 'again', 'no-mail']);
 
 /** The demo client application's sign-in: ask for the address, mail a code and a link, and sign in by either. */
 export function signInApp(parts: SignInAppParts): Router {
-  const app = new SignInApp(parts);
+  const { post } = parts;
   const router = Router();
+  if (!post) return router.use(showNoMail(parts.base));
+  const app = new SignInApp(parts, post);
   const form = express.urlencoded({ extended: false, limit: '16kb' });
   const own = [form, app.refuseForeignForms];
   router.route('/').get(app.askAddress).post(own, app.takeAddress);
   router.route('/code').get(app.askCode).post(own, app.takeCode);
+  router.get('/server', app.goToServer);
   router.route('/link').get(app.showLink).post(own, app.takeLink);
   router.get('/callback', app.comeBack);
   router.get('/done', app.showResult);
   router.post('/out', own, app.signOut);
   return router;
+}
+
+function showNoMail(base: string): RequestHandler {
+  const { title, content } = noMailPage;
+  return (_request, response) => {
+    response.status(503).send(page(base, title, content));
+  };
 }
 
 class SignInApp {
@@ -50,8 +63,8 @@ class SignInApp {
   readonly #sender: CodeSender;
   readonly #authorization: Authorization;
 
-  constructor(parts: SignInAppParts) {
-    const { server, post, onFailure } = parts;
+  constructor(parts: SignInAppParts, post: Post) {
+    const { server, onFailure } = parts;
     this.#parts = parts;
     this.#path = new URL(parts.url).pathname;
     this.#browsers = new Browsers(parts.sealing);
@@ -79,46 +92,57 @@ class SignInApp {
     await this.#requestCode(request, response, address);
   };
 
-  readonly askCode: RequestHandler = async (request, response) => {
+  readonly askCode: RequestHandler = (request, response) => {
     const { notice } = request.query;
-    if (!(await this.#asked(request))) return response.redirect(303, this.#path);
-    const known = typeof notice === 'string' && notices.has(notice) ? (notice as CodeNotice) : 'sent';
-    this.#show(request, response, known === 'no-mail' ? 503 : 200, (facts) => askCodePage(facts, known));
+    const asked = this.#asked(request);
+    if (!asked) return response.redirect(303, this.#path);
+    const known = typeof notice === 'string' && notices.has(notice) ? (notice as CodeNotice) : 'asked';
+    this.#show(request, response, known === 'no-mail' ? 503 : 200, (facts) => askCodePage(facts, asked.id, known));
   };
 
   readonly takeCode: RequestHandler = async (request, response) => {
-    const asked = await this.#asked(request);
+    const asked = this.#asked(request);
     if (!asked) return response.redirect(303, this.#path);
-    if (request.body.again !== undefined) return this.#requestCode(request, response, asked.address);
+    const { address } = asked;
+    if (request.body.again !== undefined) return this.#requestCode(request, response, address, 'again');
     const typed = String(request.body.code ?? '').replaceAll(/[\s-]/g, '');
     if (!/^[A-Za-z0-9]{1,80}$/.test(typed)) {
-      return this.#show(request, response, 400, (facts) => askCodePage(facts, 'wrong'));
+      return this.#show(request, response, 400, (facts) => askCodePage(facts, asked.id, 'wrong'));
     }
     // Whether the code is right is for the server to say: it counts the guesses. For an address that is nobody's it
     // hears of a person it does not know.
-    const user = asked.user ?? this.#memory.nobody(asked.address);
-    await this.#authorize(request, response, extendedCode(user, typed));
+    const code = extendedCode(await this.#memory.user(address), typed);
+    await this.#authorize(request, response, { authentication_code: code });
+  };
+
+  // The way that is left when no mail of ours comes. Why none comes may not be told.
+  readonly goToServer: RequestHandler = async (request, response) => {
+    const asked = this.#asked(request);
+    if (!asked || request.method !== 'GET') return response.redirect(303, this.#path);
+    await this.#authorize(request, response, { login_hint: asked.address });
   };
 
   // GET and HEAD alone use nothing up: mail scanners follow links, and some run scripts.
-  readonly showLink: RequestHandler = async (request, response) => {
+  readonly showLink: RequestHandler = (request, response) => {
     const extended = String(request.query.extended_code ?? '');
     const code = codeWithin(extended);
     if (code === undefined) return this.#badLink(response);
-    const askedHere = await this.#memory.hasAsked(this.#browsers.knownTag(request));
+    // By what was asked and not by whom it is for: nobody may find out by links of their own making who has an id.
+    const askedHere = this.#asked(request) !== undefined;
     this.#show(request, response, 200, (facts) => linkPage(facts, { extendedCode: extended, code, askedHere }));
   };
 
   readonly takeLink: RequestHandler = async (request, response) => {
     const extended = String(request.body.extended_code ?? '');
     if (codeWithin(extended) === undefined) return this.#badLink(response);
-    await this.#authorize(request, response, extended);
+    await this.#authorize(request, response, { authentication_code: extended });
   };
 
   readonly comeBack: RequestHandler = async (request, response) => {
+    const visit = this.#browsers.visit(request);
     let ending: Ending;
     try {
-      ending = await this.#authorization.end(this.#browsers.knownTag(request), request.query);
+      ending = await this.#authorization.end(visit, request.query);
     } catch (thrown) {
       return this.#serverFailed(response, thrown);
     }
@@ -126,7 +150,10 @@ class SignInApp {
       const words = 'It began in another browser, or a long time ago, or it is over already.';
       return this.#end(response, 400, 'This sign-in is not under way', words);
     }
+    this.#browsers.keep(visit, response);
     if ('error' in ending) return this.#refused(response, ending.error);
+    const former = this.#browsers.session(request);
+    if (former !== undefined) await this.#memory.endSession(former);
     const tag = this.#browsers.beginSession(response, sessionSeconds);
     await this.#memory.saveSession(tag, ending.session);
     response.redirect(303, `${this.#path}/done`);
@@ -156,27 +183,39 @@ class SignInApp {
     response.redirect(303, elsewhere ?? this.#path);
   };
 
-  async #requestCode(request: Request, response: Response, address: string): Promise<void> {
-    const browser = this.#browsers.tag(request, response);
-    const outcome = await this.#sender.request(browser, address);
-    const query = new URLSearchParams({ request: this.#memory.requestId(browser, address), notice: outcome });
+  async #requestCode(request: Request, response: Response, address: string, notice?: CodeNotice): Promise<void> {
+    const visit = this.#browsers.visit(request);
+    visit.askFor(address);
+    const id = this.#requestId(visit, address);
+    const outcome = await this.#sender.request(address, id);
+    this.#browsers.keep(visit, response);
+    const said = outcome === 'asked' && notice ? notice : outcome;
+    const query = new URLSearchParams({ request: id, notice: said });
     response.redirect(303, `${this.#path}/code?${query}`);
   }
 
-  async #authorize(request: Request, response: Response, extended: string): Promise<void> {
+  async #authorize(request: Request, response: Response, person: Person): Promise<void> {
+    const visit = this.#browsers.visit(request);
     try {
-      response.redirect(303, await this.#authorization.begin(this.#browsers.tag(request, response), extended));
+      const url = await this.#authorization.begin(visit, person);
+      this.#browsers.keep(visit, response);
+      response.redirect(303, url);
     } catch (thrown) {
       this.#serverFailed(response, thrown);
     }
   }
 
-  /** What this browser asked for; the address stands in no page and in no URL. */
-  async #asked(request: Request) {
-    const browser = this.#browsers.knownTag(request);
+  /** What this browser asked for. The address stands in no page of ours and in no URL. */
+  #asked(request: Request): { readonly id: string; readonly address: string } | undefined {
+    const visit = this.#browsers.visit(request);
     const { request: id } = request.query;
-    if (browser === undefined || typeof id !== 'string' || !/^[\w-]{22}$/.test(id)) return undefined;
-    return this.#memory.request(browser, id);
+    const address = visit.addresses.find((each) => this.#requestId(visit, each) === id);
+    return typeof id === 'string' && address !== undefined ? { id, address } : undefined;
+  }
+
+  /** The name of what a browser asked for an address: the same each time. */
+  #requestId({ id }: Visit, address: string): string {
+    return this.#parts.sealing.tag(`request ${id} ${address}`).slice(0, 22);
   }
 
   #show(
@@ -185,8 +224,10 @@ class SignInApp {
     status: number,
     make: (facts: { path: string; formToken: string }) => Page,
   ) {
-    const formToken = this.#browsers.formToken(this.#browsers.tag(request, response));
-    const { title, content } = make({ path: this.#path, formToken });
+    const visit = this.#browsers.visit(request);
+    // The form counts in the browser that it was shown in.
+    if (visit.isNew) this.#browsers.keep(visit, response);
+    const { title, content } = make({ path: this.#path, formToken: this.#browsers.formToken(visit) });
     response.status(status).send(page(this.#parts.base, title, content));
   }
 

@@ -22,9 +22,13 @@ const KNOWN: ReadonlySet<string> = new Set(Object.values(ID));
 /** id-kp-clientAuth and anyExtendedKeyUsage, RFC 5280 4.2.1.12. */
 const CLIENT_PURPOSES: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.3.2', '2.5.29.37.0']);
 
+/** id-kp-OCSPSigning, RFC 6960 4.2.2.2. */
+const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
+
 /** Named bits of KeyUsage, RFC 5280 4.2.1.3. */
 const DIGITAL_SIGNATURE = 0;
 const KEY_CERT_SIGN = 5;
+const CRL_SIGN = 6;
 
 /** The extensions that path validation judges by. */
 export interface PathExtensions {
@@ -35,10 +39,14 @@ export interface PathExtensions {
   /** keyUsage allows, or does not speak of, signing certificates and making signatures. */
   readonly maySignCertificates: boolean;
   readonly mayMakeSignatures: boolean;
+  /** keyUsage allows, or does not speak of, signing revocation lists. */
+  readonly maySignRevocationLists: boolean;
   /** keyUsage speaks of signing certificates. */
   readonly claimsToSignCertificates: boolean;
   /** extendedKeyUsage is absent, or has clientAuth or any. */
   readonly mayAuthenticateClients: boolean;
+  /** extendedKeyUsage has OCSPSigning itself (RFC 6960 4.2.2.2). */
+  readonly maySignOcsp: boolean;
   readonly nameConstraints: NameConstraints | undefined;
   /** The dotted OID of a critical extension that we do not process. */
   readonly unknownCritical: string | undefined;
@@ -54,11 +62,17 @@ function readBasicConstraints(value: Buffer | undefined): Pick<PathExtensions, '
   return { isCa, pathLength };
 }
 
-function readClientPurpose(value: Buffer | undefined): boolean {
-  if (value === undefined) return true;
-  return readSequence(readDer(value, TAG.sequence))
-    .map(readOid)
-    .some((purpose) => CLIENT_PURPOSES.has(purpose));
+const mostPurposes = 100;
+
+function readPurposes(value: Buffer | undefined): Pick<PathExtensions, 'mayAuthenticateClients' | 'maySignOcsp'> {
+  if (value === undefined) return { mayAuthenticateClients: true, maySignOcsp: false };
+  const items = readSequence(readDer(value, TAG.sequence));
+  if (items.length > mostPurposes) throw new DerError('too many purposes');
+  const purposes = items.map(readOid);
+  return {
+    mayAuthenticateClients: purposes.some((purpose) => CLIENT_PURPOSES.has(purpose)),
+    maySignOcsp: purposes.includes(OCSP_SIGNING),
+  };
 }
 
 /** Reads the extensions that path validation judges by. Throws a DerError when one of them is malformed. */
@@ -70,9 +84,10 @@ export function readPathExtensions({ extensions }: CertificateFields): PathExten
   return {
     ...readBasicConstraints(value(ID.basicConstraints)),
     maySignCertificates: usage?.(KEY_CERT_SIGN) ?? true,
+    maySignRevocationLists: usage?.(CRL_SIGN) ?? true,
     mayMakeSignatures: usage?.(DIGITAL_SIGNATURE) ?? true,
     claimsToSignCertificates: usage?.(KEY_CERT_SIGN) ?? false,
-    mayAuthenticateClients: readClientPurpose(value(ID.extendedKeyUsage)),
+    ...readPurposes(value(ID.extendedKeyUsage)),
     nameConstraints: constraints && readNameConstraints(constraints),
     unknownCritical: [...extensions].find(([id, extension]) => extension.critical && !KNOWN.has(id))?.[0],
   };

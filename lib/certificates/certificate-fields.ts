@@ -13,8 +13,9 @@ import {
   TAG,
   unlessMalformed,
 } from './der.js';
+import { readTime } from './der-time.js';
 
-/** One extension of a certificate: whether it is critical, and the DER inside its OCTET STRING. */
+/** One extension of a certificate, a revocation list or an OCSP reply: whether it is critical, and the DER inside its OCTET STRING. */
 export interface CertificateExtension {
   readonly critical: boolean;
   readonly value: Buffer;
@@ -25,6 +26,8 @@ export interface CertificateFields {
   /** The bytes that are signed. */
   readonly tbs: Buffer;
   readonly version: 1 | 2 | 3;
+  /** The octets of the INTEGER. */
+  readonly serialNumber: Buffer;
   readonly issuer: Buffer;
   readonly subject: Buffer;
   /** Milliseconds since 1970. */
@@ -39,26 +42,16 @@ export interface CertificateFields {
   readonly signature: Buffer;
 }
 
-function readTime(value: DerValue | undefined): number {
-  const text = value?.content.toString('latin1') ?? '';
-  const digits =
-    value?.tag === TAG.utcTime && /^\d{12}Z$/.test(text)
-      ? // RFC 5280 4.1.2.5.1: two digits of a year mean 1950 to 2049.
-        (text < '50' ? '20' : '19') + text
-      : value?.tag === TAG.generalizedTime && /^\d{14}Z$/.test(text)
-        ? text
-        : undefined;
-  const iso = digits?.replace(/^(....)(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6.000Z');
-  const time = Date.parse(iso ?? '');
-  // Date.parse takes February the 30th for the 2nd of March.
-  if (Number.isNaN(time) || new Date(time).toISOString() !== iso) throw new DerError('broken time');
-  return time;
-}
+/** Real certificates have about ten. */
+const mostExtensions = 100;
 
-function readExtensions(value: DerValue | undefined): ReadonlyMap<string, CertificateExtension> {
+/** The contents of an EXPLICIT tag around Extensions, by dotted OID (RFC 5280 4.1); none when `value` is absent. */
+export function readExtensions(value: DerValue | undefined): ReadonlyMap<string, CertificateExtension> {
   const extensions = new Map<string, CertificateExtension>();
   if (value === undefined) return extensions;
-  for (const item of readSequence(readDer(value.content, TAG.sequence))) {
+  const items = readSequence(readDer(value.content, TAG.sequence));
+  if (items.length > mostExtensions) throw new DerError('too many extensions');
+  for (const item of items) {
     const members = readSequence(item);
     const id = readOid(members[0]);
     const critical = members.length === 3 && readBoolean(members[1]);
@@ -85,7 +78,6 @@ function readFields(der: Buffer): CertificateFields {
   const explicitVersion = members[0]?.tag === contextTag(0, true) ? members.shift() : undefined;
   const version = explicitVersion ? readVersion(explicitVersion) : 1;
   const [serial, innerAlgorithm, issuer, validity, subject, publicKey, ...optional] = members;
-  expectTag(serial, TAG.integer);
   // RFC 5280 4.1.1.2: the algorithm named outside the signature must be the one inside it.
   if (!innerAlgorithm?.der.equals(signatureAlgorithm)) throw new DerError('two signature algorithms');
   const [notBefore, notAfter] = readSequence(validity);
@@ -99,6 +91,7 @@ function readFields(der: Buffer): CertificateFields {
   return {
     tbs: expectTag(tbs, TAG.sequence).der,
     version,
+    serialNumber: expectTag(serial, TAG.integer).content,
     issuer: expectTag(issuer, TAG.sequence).der,
     subject: expectTag(subject, TAG.sequence).der,
     notBefore: readTime(notBefore),

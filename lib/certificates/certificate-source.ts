@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv4, type Socket } from 'node:net';
 import { LRUCache } from 'lru-cache';
-import { CERTIFICATE_HEADER_PRESETS, type CertificateHeaderPreset, isNoCertificate } from './certificate-headers.js';
+import {
+  CERTIFICATE_HEADER_PRESETS,
+  type CertificateHeaderFormat,
+  type CertificateHeaderPreset,
+  deniesCertificate,
+  isNoCertificate,
+} from './certificate-headers.js';
 import { type ClientCertificate, parseClientCertificate } from './client-certificate.js';
 import { certificateFromSocket } from './socket-certificate.js';
 
@@ -12,15 +18,22 @@ export { certificateFromSocket } from './socket-certificate.js';
 export interface TrustedProxy {
   /** Its address or network, `10.0.0.0/8`; compared with the peer of the connection itself. */
   readonly cidr: string;
-  readonly client_certificate: 'nginx' | 'rfc9440' | 'envoy-xfcc' | 'haproxy' | 'apache' | 'traefik' | 'alb';
+  readonly client_certificate: CertificateHeaderFormat;
   /** The header with the certificate, if it is not the preset's usual one. */
   readonly header?: string;
   /** The header with the proxy's own verdict, if it is not the preset's usual one. */
   readonly verify_header?: string;
 }
 
-/** What was wrong with a certificate header: sent by a stranger, unreadable, or there more than once. */
-export type CertificateHeaderProblem = 'untrusted_header' | 'malformed_header' | 'repeated_header';
+/**
+ * What was wrong with a certificate header: sent by a stranger, unreadable, there more than once, or at odds with what
+ * else the proxy says, so that the proxy cannot have written it.
+ */
+export type CertificateHeaderProblem =
+  | 'untrusted_header'
+  | 'malformed_header'
+  | 'repeated_header'
+  | 'contradicted_header';
 
 /** The certificate of a request, if there is one, and what the operator should hear of. */
 export interface PresentedCertificate {
@@ -78,7 +91,8 @@ function compileProxy(proxy: TrustedProxy, index: number): CompiledProxy {
   const presets: Readonly<Record<string, CertificateHeaderPreset>> = CERTIFICATE_HEADER_PRESETS;
   const preset = Object.hasOwn(presets, proxy.client_certificate) ? presets[proxy.client_certificate] : undefined;
   if (preset === undefined) {
-    throw new Error(`${name}.client_certificate "${proxy.client_certificate}" is not part of this version`);
+    const known = Object.keys(presets).join(', ');
+    throw new TypeError(`${name}.client_certificate "${proxy.client_certificate}" is not one of ${known}`);
   }
   const verifyHeader = proxy.verify_header?.toLowerCase() ?? preset.verifyHeader;
   return {
@@ -115,7 +129,12 @@ class CompiledProxies implements TrustedProxies {
 
   constructor(proxies: readonly CompiledProxy[]) {
     this.#proxies = proxies;
-    const headers = proxies.flatMap(({ header, chainHeader }) => (chainHeader ? [header, chainHeader] : [header]));
+    const presets: readonly CertificateHeaderPreset[] = Object.values(CERTIFICATE_HEADER_PRESETS);
+    const headers = [...proxies, ...presets].flatMap(({ header, chainHeader, rivals = [] }) => [
+      header,
+      ...(chainHeader ? [chainHeader] : []),
+      ...rivals,
+    ]);
     this.#certificateHeaders = [...new Set(headers)];
   }
 
@@ -141,7 +160,10 @@ class CompiledProxies implements TrustedProxies {
 
   #fromSocket(request: IncomingMessage): PresentedCertificate {
     const certificate = certificateFromSocket(request.socket);
-    const headerName = this.#certificateHeaders.find((name) => request.headers[name] !== undefined);
+    const headerName = this.#certificateHeaders.find((name) => {
+      const value = headerValue(request, name);
+      return value !== undefined && !isNoCertificate(value);
+    });
     if (headerName === undefined) return certificate ? { certificate } : NOTHING;
     return { ...(certificate && { certificate }), problem: 'untrusted_header', headerName };
   }
@@ -153,12 +175,12 @@ class CompiledProxies implements TrustedProxies {
       if (name && isRepeated(request, name)) return { problem: 'repeated_header', headerName: name };
     }
     if (isNoCertificate(value)) return NOTHING;
-    const certificate = this.#parse(
-      proxy,
-      value,
-      headerValue(request, proxy.chainHeader),
-      headerValue(request, proxy.verifyHeader),
-    );
+    const verdict = headerValue(request, proxy.verifyHeader);
+    const rival = proxy.rivals?.some((name) => name !== proxy.header && headerValue(request, name) !== undefined);
+    if (rival || (verdict !== undefined && deniesCertificate(verdict))) {
+      return { problem: 'contradicted_header', headerName: proxy.header };
+    }
+    const certificate = this.#parse(proxy, value, headerValue(request, proxy.chainHeader), verdict);
     return certificate ? { certificate } : { problem: 'malformed_header', headerName: proxy.header };
   }
 
@@ -170,7 +192,7 @@ class CompiledProxies implements TrustedProxies {
     const known = this.#byHeader.get(key);
     if (known !== undefined) return known;
     const decoded = proxy.decode(value, chain);
-    const certificate = decoded && parseClientCertificate(decoded.leaf, decoded.chain, verdict);
+    const certificate = decoded && parseClientCertificate(decoded.leaf, decoded.chain, { verdict });
     if (certificate !== undefined) this.#byHeader.set(key, certificate);
     return certificate;
   }
@@ -178,7 +200,7 @@ class CompiledProxies implements TrustedProxies {
 
 /**
  * Compiles the list of trusted proxies. Throws when an entry cannot be used, naming it: a network that is none, one
- * that would trust everybody, a preset that is not part of this version.
+ * that would trust everybody, a preset that there is not.
  */
 export function trustedProxies(list: readonly TrustedProxy[]): TrustedProxies {
   return new CompiledProxies(list.map(compileProxy));

@@ -9,6 +9,12 @@ export function certificateDigest(der: Buffer): string {
   return createHash('sha256').update(der).digest('base64url');
 }
 
+/** That a proxy passed a certificate on, and what it said of its own verification. */
+export interface Forwarding {
+  /** `SUCCESS`, `FAILED:reason`, `0`, word for word. Never sufficient. */
+  readonly verdict: string | undefined;
+}
+
 /**
  * The certificate that a client presented, and what came with it. What is costly to read is read once, when asked for.
  * Only the leaf says who the client is; the chain is an unproven hint for finding a path.
@@ -20,8 +26,8 @@ export class ClientCertificate {
   readonly digest: string;
   /** The intermediates as they were presented, DER; may be empty, and any of them may be rubbish. */
   readonly chain: readonly Buffer[];
-  /** What the proxy said of its own verification (`SUCCESS`, `FAILED:reason`, `0`), word for word. Never sufficient. */
-  readonly proxyVerdict: string | undefined;
+  /** Absent for the certificate of a TLS connection of our own. */
+  readonly forwarded: Forwarding | undefined;
   /** The fields of the leaf, undecoded. */
   readonly fields: CertificateFields;
   #chainDigest: string | undefined;
@@ -30,12 +36,17 @@ export class ClientCertificate {
   #alternativeNames: { readonly names: SubjectAlternativeNames | undefined } | undefined;
 
   /** Use `parseClientCertificate`. */
-  constructor(der: Buffer, fields: CertificateFields, chain: readonly Buffer[], proxyVerdict?: string) {
+  constructor(der: Buffer, fields: CertificateFields, chain: readonly Buffer[], forwarded?: Forwarding) {
     this.der = der;
     this.fields = fields;
     this.chain = chain;
-    this.proxyVerdict = proxyVerdict;
+    this.forwarded = forwarded;
     this.digest = certificateDigest(der);
+  }
+
+  /** What the proxy said of its own verification. */
+  get proxyVerdict(): string | undefined {
+    return this.forwarded?.verdict;
   }
 
   /** First instant of the validity period, milliseconds since 1970. */
@@ -81,19 +92,21 @@ export class ClientCertificate {
 export function parseClientCertificate(
   der: Buffer,
   chain: readonly Buffer[] = [],
-  proxyVerdict?: string,
+  forwarded?: Forwarding,
 ): ClientCertificate | undefined {
   if (der.length > MAX_CERTIFICATE_BYTES) return undefined;
   const fields = parseCertificateFields(der);
-  return fields && new ClientCertificate(der, fields, chain, proxyVerdict);
+  return fields && new ClientCertificate(der, fields, chain, forwarded);
 }
 
-/** Whether `now` (milliseconds) lies in the validity period, widened on both sides by `toleranceSeconds`. RFC 5280 4.1.2.5. */
+/**
+ * Whether `now` (milliseconds) lies in the validity period (RFC 5280 4.1.2.5), which begins `toleranceSeconds` earlier:
+ * a CA whose clock is ahead may have just issued it. Its end stays where it is.
+ */
 export function isWithinValidity(
   certificate: Pick<ClientCertificate, 'notBefore' | 'notAfter'>,
   now: number,
   toleranceSeconds = 0,
 ): boolean {
-  const tolerance = toleranceSeconds * 1000;
-  return certificate.notBefore - tolerance <= now && now <= certificate.notAfter + tolerance;
+  return certificate.notBefore - toleranceSeconds * 1000 <= now && now <= certificate.notAfter;
 }

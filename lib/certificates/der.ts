@@ -26,6 +26,7 @@ export const TAG = {
   octetString: 0x04,
   null: 0x05,
   oid: 0x06,
+  enumerated: 0x0a,
   utf8String: 0x0c,
   sequence: 0x30,
   set: 0x31,
@@ -50,7 +51,8 @@ function readLength(bytes: Buffer, at: number): { length: number; start: number 
   return { length, start: at + 1 + octets };
 }
 
-function readAt(bytes: Buffer, at: number): DerValue {
+/** The value that begins at an offset, whatever follows it. */
+export function readDerAt(bytes: Buffer, at: number): DerValue {
   const tag = bytes[at];
   if (tag === undefined) throw new DerError('truncated value');
   if ((tag & 0x1f) === 0x1f) throw new DerError('tag number too high');
@@ -68,16 +70,20 @@ export function expectTag(value: DerValue | undefined, tag: number): DerValue {
 
 /** The single value that `bytes` hold; anything after it is an error. */
 export function readDer(bytes: Buffer, tag: number): DerValue {
-  const value = readAt(bytes, 0);
+  const value = readDerAt(bytes, 0);
   if (value.der.length !== bytes.length) throw new DerError('bytes after the value');
   return expectTag(value, tag);
 }
 
-/** The values inside the contents of a constructed value, in order. */
+/** Values that one reading gives at most: a few octets each are enough to fill a document of megabytes. */
+const mostValues = 10_000;
+
+/** The values inside the contents of a constructed value, in order; 10,000 at most. */
 export function readAll(content: Buffer): DerValue[] {
   const values: DerValue[] = [];
   for (let at = 0; at < content.length; ) {
-    const value = readAt(content, at);
+    const value = readDerAt(content, at);
+    if (values.length === mostValues) throw new DerError('too many values');
     values.push(value);
     at += value.der.length;
   }

@@ -53,18 +53,32 @@ function readAttribute(value: DerValue): NameAttribute {
   return { type: readOid(type), der: content.der, ...(text !== undefined && { text }) };
 }
 
-function readRdn(value: DerValue): NameAttribute[] {
-  const attributes = readAll(expectTag(value, TAG.set).content).map(readAttribute);
+function readRdn(attributes: readonly DerValue[]): NameAttribute[] {
   if (attributes.length === 0) throw new DerError('empty RDN');
-  return attributes;
+  return attributes.map(readAttribute);
 }
 
 /**
- * Reads a Name of X.501 from DER (RFC 5280 4.1.2.4). The empty name is one too. `undefined` when it is malformed or
- * holds a value that cannot be compared: an empty one, NUL, controls, broken characters.
+ * Octets. Names are read before anybody has authenticated, and normalizing a value takes time that grows with the
+ * square of its combining marks.
+ */
+const longestName = 8192;
+const mostAttributes = 64;
+
+/** Directory names inside one extension: real certificates have one or two, and each costs as much as a subject. */
+export const MOST_DIRECTORY_NAMES = 20;
+
+/**
+ * Reads a Name of X.501 from DER (RFC 5280 4.1.2.4) of at most 8 KiB and 64 attributes. The empty name is one too. `undefined` when it
+ * is malformed or holds a value that cannot be compared: an empty one, NUL, controls, broken characters.
  */
 export function readDistinguishedName(der: Buffer): DistinguishedName | undefined {
-  return unlessMalformed(() => toName(readSequence(readDer(der, TAG.sequence)).map(readRdn)));
+  if (der.length > longestName) return undefined;
+  return unlessMalformed(() => {
+    const rdns = readSequence(readDer(der, TAG.sequence)).map((value) => readAll(expectTag(value, TAG.set).content));
+    if (rdns.flat().length > mostAttributes) throw new DerError('too many attributes');
+    return toName(rdns.map(readRdn));
+  });
 }
 
 /** A name, or in one sentence why the text is none. */

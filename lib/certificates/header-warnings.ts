@@ -6,4 +6,5 @@ export const certificateWarnings: Readonly<Record<CertificateHeaderProblem, Warn
   untrusted_header: 'certificate_header_untrusted',
   malformed_header: 'certificate_header_malformed',
   repeated_header: 'certificate_header_repeated',
+  contradicted_header: 'certificate_header_contradicted',
 };

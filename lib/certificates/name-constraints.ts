@@ -1,6 +1,6 @@
 import { EMAIL_ADDRESS } from './attribute-types.js';
 import { contextTag, DerError, readDer, readSequence, TAG } from './der.js';
-import { type DistinguishedName, readDistinguishedName } from './distinguished-name.js';
+import { type DistinguishedName, MOST_DIRECTORY_NAMES, readDistinguishedName } from './distinguished-name.js';
 import type { SubjectAlternativeNames } from './subject-alternative-names.js';
 
 /** A name of a certificate that constraints are held against, by the tag number of its GeneralName type. */
@@ -103,9 +103,16 @@ function uriInDomain(uri: string, constraint: string): boolean | undefined {
   return host === undefined ? undefined : inDomain(host, constraint, true);
 }
 
+/** Of each kind, permitted and excluded. */
+const mostSubtrees = 1000;
+
 function readSubtrees(content: Buffer): Subtree[] {
   const members = readSequence(readDer(content, TAG.sequence));
   if (members.length === 0) throw new DerError('no subtrees inside');
+  const directories = members.filter(({ content: [tag] }) => tag === contextTag(4, true));
+  if (members.length > mostSubtrees || directories.length > MOST_DIRECTORY_NAMES) {
+    throw new DerError('too many subtrees');
+  }
   return members.map((member) => {
     const [base, ...more] = readSequence(member);
     // RFC 5280 4.2.1.10: minimum is 0, which DER leaves out, and maximum is absent.

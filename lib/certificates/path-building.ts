@@ -1,3 +1,4 @@
+import type { Intermediates } from './intermediates.js';
 import { type PathCertificate, readPathCertificate } from './path-certificate.js';
 import { isStrongKey, verifySignature } from './signature.js';
 import type { TrustAnchors } from './trust-anchors.js';
@@ -47,39 +48,52 @@ function isSameEntity(one: PathCertificate, other: PathCertificate): boolean {
   );
 }
 
-function* throughPresented(
+/** The certificates whose subject has a key: those that somebody may have issued who has that name. */
+type FindIssuers = (key: string) => readonly PathCertificate[];
+
+function* throughIntermediates(
   path: Path,
-  presented: readonly PathCertificate[],
+  issuersOf: FindIssuers,
   anchors: TrustAnchors,
   search: PathSearch,
 ): Generator<Path> {
   const last = path.at(-1);
-  for (const issuer of presented) {
+  for (const issuer of (last && issuersOf(last.issuer.key)) ?? []) {
     // A name and key that stand in the path already lead in a circle.
-    if (issuer.subject.key !== last?.issuer.key || path.some((step) => isSameEntity(step, issuer))) continue;
+    if (!last || path.some((step) => isSameEntity(step, issuer))) continue;
     if (path.length > anchors.maxDepth) search.tooLong = true;
     else if (isSignedBy(last, issuer, search)) {
       yield* toAnchors([...path, issuer], anchors, search);
-      yield* throughPresented([...path, issuer], presented, anchors, search);
+      yield* throughIntermediates([...path, issuer], issuersOf, anchors, search);
     }
   }
 }
 
+/** Those that were configured first, each certificate once. */
+function issuerFinder(chain: readonly Buffer[], configured: readonly Intermediates[]): FindIssuers {
+  const presented = chain.slice(0, MAX_PRESENTED).flatMap((der) => readPathCertificate(der) ?? []);
+  return (key) => {
+    const candidates = configured.flatMap(({ bySubject }) => bySubject.get(key) ?? []);
+    const more = presented.filter(({ subject }) => subject.key === key);
+    return [...candidates, ...more].filter(
+      ({ der }, index, all) => all.findIndex((other) => other.der.equals(der)) === index,
+    );
+  };
+}
+
 /**
- * The chains of valid signatures from `leaf` through presented certificates to an anchor, leaf first, anchor last.
- * Issuers are found by name (RFC 5280 6.1.3 (a)(4)) and proven by signature; key identifiers are not looked at, since
- * they prove nothing. Presented certificates that cannot be read lead nowhere.
+ * The chains of valid signatures from `leaf` through presented and configured certificates to an anchor, leaf first,
+ * anchor last. Issuers are found by name (RFC 5280 6.1.3 (a)(4)) and proven by signature; key identifiers are not
+ * looked at, since they prove nothing. Presented certificates that cannot be read lead nowhere.
  */
 export function* buildPaths(
   leaf: PathCertificate,
-  chain: readonly Buffer[],
+  { chain, intermediates }: { readonly chain: readonly Buffer[]; readonly intermediates: readonly Intermediates[] },
   anchors: TrustAnchors,
   search: PathSearch,
 ): Generator<Path> {
   yield* toAnchors([leaf], anchors, search);
   // Without anchors there is nothing to find, and a stranger's chain is not worth the time.
   if (anchors.issuers.size === 0) return;
-  const presented = chain.slice(0, MAX_PRESENTED).map((der) => readPathCertificate(der));
-  const readable = presented.filter((certificate) => certificate !== undefined);
-  yield* throughPresented([leaf], readable, anchors, search);
+  yield* throughIntermediates([leaf], issuerFinder(chain, intermediates), anchors, search);
 }

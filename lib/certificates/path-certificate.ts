@@ -1,9 +1,10 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { type PathExtensions, readPathExtensions } from './certificate-extensions.js';
 import { type CertificateFields, parseCertificateFields } from './certificate-fields.js';
 import { unlessMalformed } from './der.js';
 import { type DistinguishedName, readDistinguishedName } from './distinguished-name.js';
 import { type ConstrainedName, constrainedNames } from './name-constraints.js';
+import { readPublicKey } from './public-key.js';
 import { readSubjectAlternativeNames } from './subject-alternative-names.js';
 
 /** A certificate read as far as path validation needs it. */
@@ -16,16 +17,8 @@ export interface PathCertificate {
   /** Its own issuer by name, as in a key rollover (RFC 5280 3.2): it counts for no path length. */
   readonly selfIssued: boolean;
   readonly names: readonly ConstrainedName[];
-  /** `undefined` when OpenSSL cannot use it. */
+  /** `undefined` when it cannot be used. */
   readonly key: KeyObject | undefined;
-}
-
-function readKey(spki: Buffer): KeyObject | undefined {
-  try {
-    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
-  } catch {
-    return undefined;
-  }
 }
 
 /** Reads a DER certificate for path validation; `undefined` when any part that counts is malformed. */
@@ -48,6 +41,6 @@ export function readPathCertificate(
     issuer,
     selfIssued: subject.key === issuer.key,
     names: constrainedNames(subject, alternativeNames),
-    key: readKey(fields.subjectPublicKeyInfo),
+    key: readPublicKey(fields.subjectPublicKeyInfo),
   };
 }

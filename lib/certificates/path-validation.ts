@@ -1,5 +1,6 @@
 import { type ClientCertificate, isWithinValidity } from './client-certificate.js';
 import { formatDistinguishedName } from './distinguished-name.js';
+import type { Intermediates } from './intermediates.js';
 import { allowsName } from './name-constraints.js';
 import { buildPaths, newPathSearch, type PathSearch } from './path-building.js';
 import { type PathCertificate, readPathCertificate } from './path-certificate.js';
@@ -73,7 +74,7 @@ function checkPath(path: readonly PathCertificate[], now: number, tolerance: num
     const refusal = checkAny(authority, now, tolerance) ?? checkAuthority(authority, path.slice(0, index));
     if (refusal) return refusal;
   }
-  return { ok: true, validUntil: Math.min(...path.map(({ fields }) => fields.notAfter)) + tolerance * 1000 };
+  return { ok: true, validUntil: Math.min(...path.map(({ fields }) => fields.notAfter)), path };
 }
 
 function withoutPath(leaf: PathCertificate, search: PathSearch): Refusal {
@@ -84,8 +85,11 @@ function withoutPath(leaf: PathCertificate, search: PathSearch): Refusal {
   return refuse('untrusted', leaf, 'no path to a trust anchor');
 }
 
-function judge(certificate: ClientCertificate, anchors: TrustAnchors, now: number): PathVerdict {
-  const tolerance = anchors.toleranceSeconds;
+function judge(
+  certificate: ClientCertificate,
+  anchors: TrustAnchors,
+  { now, toleranceSeconds: tolerance = 0, intermediates = [] }: ValidationOptions,
+): PathVerdict {
   const leaf = readPathCertificate(certificate.der, certificate.fields);
   if (leaf === undefined) return { ok: false, reason: 'malformed', detail: 'the certificate is malformed' };
   const refusal = checkLeaf(leaf, now, tolerance);
@@ -93,7 +97,7 @@ function judge(certificate: ClientCertificate, anchors: TrustAnchors, now: numbe
   if (anchors.pinned.has(certificate.digest)) return checkPath([leaf], now, tolerance);
   const search = newPathSearch();
   let first: PathVerdict | undefined;
-  for (const path of buildPaths(leaf, certificate.chain, anchors, search)) {
+  for (const path of buildPaths(leaf, { chain: certificate.chain, intermediates }, anchors, search)) {
     const verdict = checkPath(path, now, tolerance);
     if (verdict.ok) return verdict;
     first ??= verdict;
@@ -108,7 +112,19 @@ function remember(key: string, verdict: PathVerdict, anchors: TrustAnchors, now:
   }
   // What has expired must not stand in the way of its refusal.
   anchors.accepted.delete(key);
+  // It may become valid at any moment, and to find that out again costs little.
+  if (verdict.reason === 'not_yet_valid') return;
   anchors.refused.set(key, { verdict, from: now, until: now + REFUSAL_MS });
+}
+
+/** When, and with what beside what was presented. */
+export interface ValidationOptions {
+  /** Milliseconds. */
+  readonly now: number;
+  /** Seconds by which validity periods begin earlier. Default 0. */
+  readonly toleranceSeconds?: number;
+  /** Configured ones, which a path may lead through beside those that were presented. */
+  readonly intermediates?: readonly Intermediates[];
 }
 
 /**
@@ -116,18 +132,19 @@ function remember(key: string, verdict: PathVerdict, anchors: TrustAnchors, now:
  * policy. Refused besides what the RFC refuses: CA certificates as leaf (also one that is an anchor itself), weak keys
  * and signature algorithms, expired anchors, leaves whose extendedKeyUsage lacks clientAuth. Revocation is not looked at.
  *
- * A verdict is remembered by the digests of leaf and chain: a good one until the path's earliest expiry, a bad one for
- * a minute.
+ * A verdict is remembered by the digests of leaf, chain and intermediates: a good one until the path's earliest
+ * expiry, a bad one for a minute.
  */
 export function validatePath(
   certificate: ClientCertificate,
   anchors: TrustAnchors,
-  { now }: { readonly now: number },
+  options: ValidationOptions,
 ): PathVerdict {
-  const key = `${certificate.digest}.${certificate.chainDigest}`;
+  const { now, intermediates = [] } = options;
+  const key = [certificate.digest, certificate.chainDigest, ...intermediates.map(({ digest }) => digest)].join('.');
   const known = anchors.accepted.get(key) ?? anchors.refused.get(key);
   if (known !== undefined && known.from <= now && now <= known.until) return known.verdict;
-  const verdict = judge(certificate, anchors, now);
+  const verdict = judge(certificate, anchors, options);
   remember(key, verdict, anchors, now);
   return verdict;
 }

@@ -1,3 +1,5 @@
+import type { PathCertificate } from './path-certificate.js';
+
 /** Why there is no valid path. */
 export type PathProblem =
   | 'malformed'
@@ -13,7 +15,10 @@ export type PathProblem =
   | 'path_too_long'
   | 'name_constraints';
 
-/** `validUntil` is the earliest end of a validity period in the path, milliseconds. `detail` is for the operator. */
+/**
+ * `validUntil` is the earliest end of a validity period in the path, milliseconds. `path` has the leaf first and the
+ * anchor last, or the leaf alone where it is an anchor itself. `detail` is for the operator.
+ */
 export type PathVerdict =
-  | { readonly ok: true; readonly validUntil: number }
+  | { readonly ok: true; readonly validUntil: number; readonly path: readonly PathCertificate[] }
   | { readonly ok: false; readonly reason: PathProblem; readonly detail: string };

@@ -1,5 +1,4 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
-import type { CertificateFields } from './certificate-fields.js';
 import {
   contextTag,
   DerError,
@@ -17,6 +16,15 @@ interface SignatureScheme {
   readonly digest: string | null;
   readonly keyTypes: readonly string[];
   readonly saltLength?: number;
+}
+
+/** What a certificate, a revocation list and an OCSP reply have in common (RFC 5280 4.1.1). */
+export interface SignedData {
+  /** The bytes that are signed. */
+  readonly tbs: Buffer;
+  /** The AlgorithmIdentifier, DER. */
+  readonly signatureAlgorithm: Buffer;
+  readonly signature: Buffer;
 }
 
 /** `weak`: made with something that is broken or unknown to us, so it was not checked. */
@@ -73,19 +81,19 @@ function schemeOf(algorithm: Buffer): SignatureScheme | undefined {
 }
 
 /**
- * Checks the signature on a certificate with its issuer's key. SHA-256, SHA-384 and SHA-512 with RSA (PKCS #1 and PSS)
+ * Checks a signature with the public key of who should have made it. SHA-256, SHA-384 and SHA-512 with RSA (PKCS #1 and PSS)
  * and ECDSA, Ed25519 and Ed448; everything else, SHA-1 and MD5 first of all, is `weak`.
  */
-export function verifySignature(certificate: CertificateFields, issuerKey: KeyObject): SignatureVerdict {
-  const scheme = schemeOf(certificate.signatureAlgorithm);
+export function verifySignature(data: SignedData, signerKey: KeyObject): SignatureVerdict {
+  const scheme = schemeOf(data.signatureAlgorithm);
   if (scheme === undefined) return 'weak';
-  if (!scheme.keyTypes.includes(issuerKey.asymmetricKeyType ?? '')) return 'invalid';
+  if (!scheme.keyTypes.includes(signerKey.asymmetricKeyType ?? '')) return 'invalid';
   const key =
     scheme.saltLength === undefined
-      ? issuerKey
-      : { key: issuerKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: scheme.saltLength };
+      ? signerKey
+      : { key: signerKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: scheme.saltLength };
   try {
-    return verify(scheme.digest, certificate.tbs, key, certificate.signature) ? 'valid' : 'invalid';
+    return verify(scheme.digest, data.tbs, key, data.signature) ? 'valid' : 'invalid';
   } catch {
     // OpenSSL throws for a key that its own parameters keep from this scheme.
     return 'invalid';

@@ -1,6 +1,6 @@
 import type { CertificateFields } from './certificate-fields.js';
 import { contextTag, DerError, type DerValue, readDer, readSequence, TAG, unlessMalformed } from './der.js';
-import { type DistinguishedName, readDistinguishedName } from './distinguished-name.js';
+import { type DistinguishedName, MOST_DIRECTORY_NAMES, readDistinguishedName } from './distinguished-name.js';
 import { ipAddressBytes } from './ip-address.js';
 
 /** The names of a subjectAltName extension by type (RFC 5280 4.2.1.6), as the DER has them. */
@@ -35,6 +35,9 @@ function readDirectoryName({ content }: DerValue): DistinguishedName {
   return name;
 }
 
+/** Web certificates have at most some hundred; a client's has a few. */
+const mostNames = 1000;
+
 /** Reads a list of GeneralName values. */
 function readGeneralNames(values: readonly DerValue[]): SubjectAlternativeNames {
   const dns: string[] = [];
@@ -51,6 +54,7 @@ function readGeneralNames(values: readonly DerValue[]): SubjectAlternativeNames 
     else if (value.tag === contextTag(7, false)) ip.push(readAddress(value));
     else if (OTHER_TAGS.has(value.tag)) otherTypes.push(value.tag & 0x1f);
     else throw new DerError('unknown type of name');
+    if (directory.length > MOST_DIRECTORY_NAMES) throw new DerError('too many directory names');
   }
   return { dns, uri, email, ip, directory, otherTypes };
 }
@@ -70,6 +74,7 @@ export function readSubjectAlternativeNames(fields: CertificateFields): SubjectA
   return unlessMalformed(() => {
     const values = readSequence(readDer(extension.value, TAG.sequence));
     if (values.length === 0) throw new DerError('no names inside');
+    if (values.length > mostNames) throw new DerError('too many names');
     return readGeneralNames(values);
   });
 }

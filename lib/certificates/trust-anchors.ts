@@ -8,8 +8,8 @@ import { isStrongKey } from './signature.js';
 export interface TrustAnchorOptions {
   /** The most intermediate certificates between leaf and anchor. Default 4. */
   readonly maxDepth?: number;
-  /** Seconds by which every validity period is widened on both sides. Default 0. */
-  readonly toleranceSeconds?: number;
+  /** How many certificates' verdicts are remembered. Default 10000. */
+  readonly remember?: number;
 }
 
 /** A verdict, and the time (milliseconds, both ends included) in which it stands. */
@@ -23,7 +23,6 @@ export interface RememberedVerdict {
 export interface TrustAnchors {
   readonly size: number;
   readonly maxDepth: number;
-  readonly toleranceSeconds: number;
   /** CA anchors, by the key of their subject: several may share one. */
   readonly issuers: ReadonlyMap<string, readonly PathCertificate[]>;
   /** Anchors that are no CA, by digest: each vouches for itself alone. */
@@ -55,6 +54,7 @@ function compileAnchor(der: Buffer, index: number): PathCertificate {
  * is refused when a path ends in it.
  */
 export function trustAnchors(certificates: readonly Buffer[], options: TrustAnchorOptions = {}): TrustAnchors {
+  const { remember = 10_000 } = options;
   const anchors = certificates.map(compileAnchor);
   const authorities = anchors.filter((anchor) => anchor.extensions.isCa);
   const issuers = new Map<string, PathCertificate[]>();
@@ -64,10 +64,9 @@ export function trustAnchors(certificates: readonly Buffer[], options: TrustAnch
   return {
     size: anchors.length,
     maxDepth: options.maxDepth ?? 4,
-    toleranceSeconds: options.toleranceSeconds ?? 0,
     issuers,
     pinned: new Set(pinned),
-    accepted: new LRUCache({ max: 10_000 }),
-    refused: new LRUCache({ max: 1_000 }),
+    accepted: new LRUCache({ max: remember }),
+    refused: new LRUCache({ max: Math.ceil(remember / 10) }),
   };
 }

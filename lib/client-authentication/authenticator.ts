@@ -1,12 +1,15 @@
 import type { ClientCertificate } from '../certificates/client-certificate.js';
+import { ExpiryNotices } from '../certificates/expiry-notices.js';
 import type { ClientRegistry, RegisteredClient } from '../clients/client.js';
 import { OAuthError } from '../errors.js';
+import type { GuessLimits } from './guess-limits.js';
 import type {
   AuthenticationContext,
   ClientAuthenticationStrategy,
   ClientRequest,
   Evidence,
   Mechanism,
+  Verification,
 } from './strategy.js';
 
 /** A client that has proven who it is. */
@@ -16,6 +19,8 @@ export interface ClientAuthentication {
   readonly method: string;
   /** The certificate of the connection, whatever the method: tokens may be bound to it (RFC 8705 3). */
   readonly certificate: ClientCertificate | undefined;
+  /** The id of the secret that proved it. */
+  readonly secretId?: string;
 }
 
 export interface AuthenticatorOptions {
@@ -23,6 +28,8 @@ export interface AuthenticatorOptions {
   /** Methods accepted here. A strategy that is not listed still recognises its evidence, so that the log can say so. */
   readonly enabledMethods: ReadonlySet<string>;
   readonly clients: ClientRegistry;
+  /** Absent: guesses are not counted. */
+  readonly limits: GuessLimits | undefined;
   readonly context: AuthenticationContext;
 }
 
@@ -42,10 +49,15 @@ export class Authenticator {
   readonly methods: readonly string[];
   /** Body parameters of all strategies: none may be sent twice. */
   readonly parameters: readonly string[];
+  /** What counts wrong credentials of clients; absent where nobody counts. */
+  readonly limits: GuessLimits | undefined;
   readonly #options: AuthenticatorOptions;
+  readonly #expiryNotices: ExpiryNotices;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
+    this.limits = options.limits;
+    this.#expiryNotices = new ExpiryNotices((name, detail) => options.context.warn(name, detail));
     this.methods = options.strategies.map(({ name }) => name);
     this.parameters = [
       ...new Set([...bodyParameters, ...options.strategies.flatMap((strategy) => strategy.parameters ?? [])]),
@@ -54,15 +66,24 @@ export class Authenticator {
 
   /**
    * Resolves with the client, or rejects with OAuthError: `several_methods`, `client_id_conflict`, an `invalid_client`
-   * reason. Nothing is used up by a failure.
+   * reason, or `client_guesses_exceeded` and `source_guesses_exceeded`. Nothing is used up by a failure.
    */
   async authenticate(request: ClientRequest): Promise<ClientAuthentication> {
     request.form.refuseRepeated(this.parameters);
     const findings = this.#extract(request);
     const { clientId } = (findings[0] as Finding).evidence;
-    const client = await this.#options.clients.find(clientId);
-    if (!client) return this.#refuse(findings, new OAuthError('unknown_client', { detail: { client_id: clientId } }));
-    const finding = this.#forRegisteredMethod(client, findings);
+    const prove = () => this.#prove(findings, clientId, request);
+    return this.limits ? this.limits.guard(request.source, clientId, prove) : prove();
+  }
+
+  async #prove(
+    findings: readonly Finding[],
+    clientId: string,
+    { certificate }: ClientRequest,
+  ): Promise<ClientAuthentication> {
+    const found = await this.#options.clients.find(clientId);
+    if (!found) return this.#refuse(findings, new OAuthError('unknown_client', { detail: { client_id: clientId } }));
+    const finding = this.#forRegisteredMethod(found, findings);
     if (finding instanceof OAuthError) return this.#refuse(findings, finding);
     const { name } = finding.strategy;
     if (!this.#options.enabledMethods.has(name)) {
@@ -71,9 +92,30 @@ export class Authenticator {
         new OAuthError('method_not_enabled', { detail: { client_id: clientId, method: name } }),
       );
     }
-    await this.#verify(finding, client);
+    const { client, proven } = await this.#verifyNewest(finding, found);
     if (!client.active) throw new OAuthError('client_inactive', { detail: { client_id: clientId, method: name } });
-    return { client, method: name, certificate: request.certificate };
+    if (proven) this.#note(proven, client);
+    const secretId = proven?.secret?.id;
+    return { client, method: name, certificate, ...(secretId !== undefined && { secretId }) };
+  }
+
+  /** A credential that is too new for what we remember of the client gets a second look. */
+  async #verifyNewest(finding: Finding, found: RegisteredClient) {
+    try {
+      return { client: found, proven: await this.#verify(finding, found) };
+    } catch (thrown) {
+      const client = await this.#options.clients.newer?.(found);
+      if (client?.method !== found.method) throw thrown;
+      return { client, proven: await this.#verify(finding, client) };
+    }
+  }
+
+  #note({ certificate, secret }: Verification, { id }: RegisteredClient): void {
+    const now = this.#options.context.now();
+    if (certificate) this.#expiryNotices.note(certificate, id, now);
+    if (!secret) return;
+    this.#expiryNotices.noteSecret(secret, id, now);
+    this.#options.clients.noteUse?.(id, secret.id, now);
   }
 
   /** What the presented mechanism says, by every strategy that understands it. At least one. */
@@ -113,9 +155,9 @@ export class Authenticator {
     return other;
   }
 
-  async #verify({ strategy, evidence }: Finding, client: RegisteredClient): Promise<void> {
+  async #verify({ strategy, evidence }: Finding, client: RegisteredClient): Promise<Verification | undefined> {
     try {
-      await strategy.verify(evidence, client, this.#options.context);
+      return await strategy.verify(evidence, client, this.#options.context);
     } catch (thrown) {
       if (!(thrown instanceof OAuthError)) throw thrown;
       throw new OAuthError(thrown.reason, {

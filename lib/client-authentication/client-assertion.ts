@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import { OAuthError } from '../errors.js';
+import { readCompactJws } from '../http/compact-jws.js';
 import { loggable } from '../loggable-value.js';
-import { hasRepeatedMember } from './repeated-members.js';
 import type { ClientRequest, Evidence } from './strategy.js';
 
 /** RFC 7523 2.2. */
@@ -39,13 +38,9 @@ function shownType(type: string): unknown {
 
 /** One compact JWS in strict base64url, nothing else (RFC 7523 3, item 9). */
 function parseAssertion(jws: string): AssertionEvidence | OAuthError {
-  if (jws.length > maximumLength) return malformed('is too long');
-  const parts = jws.split('.');
-  const [protectedHeader = '', payload = '', signature = ''] = parts;
-  if (parts.length !== 3 || !decodeBase64url(signature)) return malformed('is not a compact JWS');
-  const header = decodeObject(protectedHeader);
-  const claims = decodeObject(payload);
-  if (!header || !claims) return malformed('has a header or claims that are not one JSON object with unique members');
+  const read = readCompactJws(jws, maximumLength);
+  if (!read.ok) return malformed(read.problem);
+  const { header, claims } = read;
   const { alg, kid, typ, crit, b64 } = header;
   if (typeof alg !== 'string') return malformed('has no alg');
   if (kid !== undefined && typeof kid !== 'string') return malformed('has a kid that is not a string');
@@ -56,25 +51,6 @@ function parseAssertion(jws: string): AssertionEvidence | OAuthError {
     return new OAuthError('assertion_claim_invalid', { detail: { claim: 'sub', found: typeof claims.sub } });
   }
   return { clientId: claims.sub, jws, header: { alg, typ, ...(kid !== undefined && { kid }) }, claims };
-}
-
-function decodeObject(part: string): Record<string, unknown> | undefined {
-  const bytes = decodeBase64url(part);
-  if (!bytes || !isUtf8(bytes)) return undefined;
-  const text = bytes.toString('utf8');
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    return hasRepeatedMember(text) ? undefined : (value as Record<string, unknown>);
-  } catch {
-    return undefined;
-  }
-}
-
-// Node's decoder skips foreign characters and ignores stray bits; only the canonical spelling comes back the same.
-function decodeBase64url(part: string): Buffer | undefined {
-  const bytes = Buffer.from(part, 'base64url');
-  return part !== '' && bytes.toString('base64url') === part ? bytes : undefined;
 }
 
 function malformed(what: string): OAuthError {

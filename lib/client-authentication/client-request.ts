@@ -9,10 +9,11 @@ export function clientRequest(
   message: IncomingMessage,
   form: Form,
   certificate: ClientCertificate | undefined,
+  source?: string,
 ): ClientRequest {
   refuseCredentialsInQuery(message);
   const header = (name: string) => headerValues(message, name);
-  return { authorization: header('authorization'), header, form, certificate };
+  return { authorization: header('authorization'), header, form, certificate, source };
 }
 
 // `headers` hides a second Authorization and joins other duplicates, so the raw list is read.

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { RegisteredClient, SecretVerdict } from '../clients/client.js';
 import { type FailureReason, OAuthError } from '../errors.js';
-import type { AuthenticationContext, Evidence } from './strategy.js';
+import type { AuthenticationContext, Evidence, Verification } from './strategy.js';
 
 /** A client_id and a client_secret as presented, decoded. */
 export interface SecretEvidence extends Evidence {
@@ -14,10 +14,11 @@ const reasons: Readonly<Record<Exclude<SecretVerdict, 'match'>, FailureReason>> 
   none: 'secret_missing',
 };
 
-/** Throws OAuthError unless `secret` is a live secret of the client. */
-export function checkSecret(secret: string, client: RegisteredClient, context: AuthenticationContext): undefined {
-  const verdict = client.secrets.check(secret, context.now());
-  if (verdict !== 'match') throw new OAuthError(reasons[verdict]);
+/** Which live secret of the client this is. Throws OAuthError when it is none. */
+export function checkSecret(secret: string, client: RegisteredClient, context: AuthenticationContext): Verification {
+  const found = client.secrets.match(secret, context.now());
+  if (found.verdict !== 'match') throw new OAuthError(reasons[found.verdict]);
+  return found.secret ? { secret: found.secret } : {};
 }
 
 const decoyKey = Buffer.alloc(32, 1);

@@ -1,11 +1,15 @@
-import { type TrustAnchors, trustAnchors } from '../certificates/path-validation.js';
-import { parsePemCertificates } from '../certificates/pem.js';
+import { compileAnchorTexts } from '../certificates/anchor-texts.js';
+import { compileIntermediates, type Intermediates } from '../certificates/intermediates.js';
+import type { TrustAnchors } from '../certificates/path-validation.js';
+import type { RevocationOptions } from '../certificates/revocation/options.js';
 import type { ClientRegistry } from '../clients/client.js';
 import type { WarningName } from '../events.js';
 import { joinPath, OptionsError } from '../options.js';
-import type { ServerResources } from '../server-resources.js';
 import type { Store } from '../stores/store.js';
 import { Authenticator } from './authenticator.js';
+import { GuessLimits, type RateLimits } from './guess-limits.js';
+import { type CheckResources, issuerRevocation } from './issuer-revocation.js';
+import { KnownChains } from './known-chains.js';
 import type { ClientAuthenticationStrategy } from './strategy.js';
 
 /** What one issuer decides about client authentication. */
@@ -21,25 +25,37 @@ export interface IssuerRules {
   readonly signingAlgorithms: readonly string[];
   /** PEM texts. */
   readonly rootCertificates: readonly string[];
+  /** PEM texts. */
+  readonly intermediateCertificates: readonly string[];
+  readonly revocation: RevocationOptions;
   /** Seconds. */
   readonly clockTolerance: number;
+  /** Whether the audience of an assertion may be a list of one. Absent: it may. */
+  readonly audienceLists?: boolean;
+  readonly rateLimits: RateLimits;
   readonly tokenEndpoint: string;
   warn(name: WarningName, detail: Readonly<Record<string, unknown>>): void;
 }
 
 /** The one authenticator of an issuer: token endpoint, other endpoints and the host's own routes share its rules. */
-export function makeAuthenticator(rules: IssuerRules, { now }: Pick<ServerResources, 'now'>): Authenticator {
+export function makeAuthenticator(rules: IssuerRules, resources: CheckResources): Authenticator {
+  const { now } = resources;
   return new Authenticator({
     strategies: rules.strategies,
     enabledMethods: new Set(rules.enabledMethods),
     clients: rules.clients,
+    limits: rules.rateLimits.enabled ? new GuessLimits(rules.rateLimits, rules.store, now) : undefined,
     context: {
       issuer: rules.issuer,
       legacyAudiences: new Set([rules.tokenEndpoint]),
       store: rules.store,
       signingAlgorithms: new Set(rules.signingAlgorithms),
       clockTolerance: rules.clockTolerance,
+      audienceLists: rules.audienceLists ?? true,
       trustAnchors: anchorsFrom(rules.rootCertificates, joinPath(rules.at, ['root_cas'])),
+      intermediates: intermediatesFrom(rules.intermediateCertificates, joinPath(rules.at, ['intermediate_cas'])),
+      knownChains: new KnownChains(rules.store, now),
+      revocation: issuerRevocation(rules, resources),
       now,
       warn: rules.warn,
     },
@@ -47,14 +63,14 @@ export function makeAuthenticator(rules: IssuerRules, { now }: Pick<ServerResour
 }
 
 function anchorsFrom(pemTexts: readonly string[], path: string): TrustAnchors {
-  const certificates = pemTexts.flatMap((text, index) => {
-    const parsed = parsePemCertificates(text);
-    if (parsed.ok) return parsed.certificates;
-    throw new OptionsError([{ path: `${path}[${index}]`, message: parsed.problem }]);
-  });
-  try {
-    return trustAnchors(certificates);
-  } catch (thrown) {
-    throw new OptionsError([{ path, message: thrown instanceof Error ? thrown.message : String(thrown) }]);
-  }
+  const compiled = compileAnchorTexts(pemTexts);
+  if (compiled.ok) return compiled.anchors;
+  const at = compiled.index === undefined ? path : joinPath(path, [compiled.index]);
+  throw new OptionsError([{ path: at, message: compiled.problem }]);
+}
+
+function intermediatesFrom(pemTexts: readonly string[], path: string): Intermediates {
+  const compiled = compileIntermediates(pemTexts);
+  if (compiled.ok) return compiled.intermediates;
+  throw new OptionsError([{ path: joinPath(path, [compiled.index]), message: compiled.problem }]);
 }

@@ -5,6 +5,7 @@ import { clientRegistry } from '../clients/registry.js';
 import { toOAuthError } from '../errors.js';
 import type { WarningName } from '../events.js';
 import { failureFacts } from '../failure-facts.js';
+import { sourceOf } from '../http/client-address.js';
 import { newCorrelationId } from '../http/correlation-id.js';
 import { Form } from '../http/form.js';
 import { basicChallenge } from '../http/reply.js';
@@ -17,6 +18,7 @@ import { clientsSchema, issuerSchema } from '../workspaces/options.js';
 import { workspacePolicySchema } from '../workspaces/policy.js';
 import type { Authenticator } from './authenticator.js';
 import { clientRequest } from './client-request.js';
+import { rateLimitsSchema } from './guess-limits.js';
 import { makeAuthenticator } from './make-authenticator.js';
 import { noteProvenClient, type ProvenClient } from './proven-client.js';
 import type { ClientAuthenticationStrategy } from './strategy.js';
@@ -36,7 +38,11 @@ export const authenticationOptionsSchema = serverOptionsSchema.safeExtend({
   token_endpoint: z.url({ protocol: /^https$/ }).optional(),
   token_endpoint_auth_signing_alg_values: policy.token_endpoint_auth_signing_alg_values,
   root_cas: policy.root_cas,
+  intermediate_cas: policy.intermediate_cas,
+  revocation: policy.revocation,
   clock_tolerance: policy.clock_tolerance,
+  /** How often credentials may be wrong. Counts where `store` is; give one that your processes share. */
+  rate_limits: rateLimitsSchema.prefault({}),
 });
 
 export type AuthenticationOptions = z.input<typeof authenticationOptionsSchema>;
@@ -73,7 +79,10 @@ export class ClientAuthenticationService {
         enabledMethods: strategies.map(({ name }) => name),
         signingAlgorithms: options.token_endpoint_auth_signing_alg_values,
         rootCertificates: options.root_cas,
+        intermediateCertificates: options.intermediate_cas,
+        revocation: options.revocation,
         clockTolerance: options.clock_tolerance,
+        rateLimits: options.rate_limits,
         tokenEndpoint: options.token_endpoint ?? `${issuer}/oauth2/token`,
         warn,
       },
@@ -87,9 +96,11 @@ export class ClientAuthenticationService {
       const form = await formOf(request);
       const { certificate, problem, headerName } = this.#resources.proxies.certificateOf(request);
       if (problem) this.#warnOfHeader(problem, headerName);
-      const authentication = await this.#authenticator.authenticate(clientRequest(request, form, certificate));
-      const { client, method } = authentication;
-      this.#tell({ outcome: 'success', client_id: client.id, method, correlation_id: correlationId });
+      const source = sourceOf(request, this.#resources.proxies);
+      const authentication = await this.#authenticator.authenticate(clientRequest(request, form, certificate, source));
+      const { client, method, secretId } = authentication;
+      const proof = { client_id: client.id, method, ...(secretId !== undefined && { secret_id: secretId }) };
+      this.#tell({ outcome: 'success', ...proof, correlation_id: correlationId });
       return noteProvenClient(request, authentication);
     } catch (thrown) {
       this.#tell({ outcome: 'failure', ...failureFacts(toOAuthError(thrown)), correlation_id: correlationId });

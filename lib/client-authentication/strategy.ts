@@ -1,10 +1,13 @@
 import type { ClientCertificate } from '../certificates/client-certificate.js';
+import type { Intermediates } from '../certificates/intermediates.js';
 import type { TrustAnchors } from '../certificates/path-validation.js';
-import type { RegisteredClient } from '../clients/client.js';
+import type { RevocationCheck } from '../certificates/revocation/revocation-check.js';
+import type { NamedSecret, RegisteredClient } from '../clients/client.js';
 import type { OAuthError } from '../errors.js';
 import type { WarningName } from '../events.js';
 import type { Form } from '../http/form.js';
 import type { Store } from '../stores/store.js';
+import type { KnownChains } from './known-chains.js';
 
 /** The parts of a request that client authentication may read. Made once per request, whatever mounted us. */
 export interface ClientRequest {
@@ -16,6 +19,8 @@ export interface ClientRequest {
   readonly form: Form;
   /** The certificate of this connection, or undefined (RFC 8705). */
   readonly certificate: ClientCertificate | undefined;
+  /** Whose failures are counted together; undefined: nobody's. */
+  readonly source?: string | undefined;
 }
 
 /**
@@ -47,17 +52,26 @@ export interface AuthenticationContext {
   readonly signingAlgorithms: ReadonlySet<string>;
   /** Seconds, 0 to 60. */
   readonly clockTolerance: number;
-  /** The only anchors tls_client_auth trusts. */
+  /** Whether the audience of an assertion may be a list of one (RFC 10070 4), beside a string. */
+  readonly audienceLists: boolean;
+  /** The only anchors tls_client_auth trusts, for clients without `trusted_cas` of their own. */
   readonly trustAnchors: TrustAnchors;
+  /** What paths may lead through beside what clients send; those of a client come on top. */
+  readonly intermediates: Intermediates;
+  /** What certificates came with before, for those that a proxy passes on without it. */
+  readonly knownChains: KnownChains;
+  /** Whether certificates have been revoked; `undefined` where the issuer does not ask. */
+  readonly revocation: RevocationCheck | undefined;
   /** Milliseconds since 1970. */
   now(): number;
   /** Tells the operator about something accepted that should not last. */
   warn(name: WarningName, detail: Readonly<Record<string, unknown>>): void;
 }
 
-/** What was proven, for the event. */
+/** What was proven, and with what. A certificate or secret that ends soon is told to the operator. */
 export interface Verification {
   readonly certificate?: ClientCertificate;
+  readonly secret?: NamedSecret;
 }
 
 /**

@@ -3,7 +3,7 @@ import { canonicalAlgorithm } from '../clients/assertion-algorithms.js';
 import type { RegisteredClient } from '../clients/client.js';
 import { OAuthError } from '../errors.js';
 import { loggable } from '../loggable-value.js';
-import { isSignedBy, rehearseSignature } from './assertion-signature.js';
+import { rehearseSignature, signerOf } from './assertion-signature.js';
 import type { AssertionEvidence } from './client-assertion.js';
 import type { AuthenticationContext } from './strategy.js';
 
@@ -23,27 +23,32 @@ export interface AssertionKeys {
     client: RegisteredClient,
     context: AuthenticationContext,
   ): Promise<readonly KeyObject[]> | readonly KeyObject[];
+  /** Judges the key that made the signature. Rejects with OAuthError. */
+  checkSigner?(signer: KeyObject, client: RegisteredClient, context: AuthenticationContext): Promise<void>;
 }
 
 /**
  * The checks both assertion methods share (RFC 7523 3, RFC 10070 4), in this order: type and algorithm, signature,
- * claims, and last the single use of `jti`, so that junk never fills the replay memory.
+ * claims, and last the single use of `jti`, so that junk never fills the replay memory. Answers the key that signed.
  */
 export async function verifyAssertion(
   evidence: AssertionEvidence,
   client: RegisteredClient,
   context: AuthenticationContext,
   keys: AssertionKeys,
-): Promise<void> {
+): Promise<KeyObject> {
   const candidates = await candidatesFor(evidence, client, context, keys);
-  if (!(await isSignedBy(evidence, candidates))) {
+  const signer = await signerOf(evidence, candidates);
+  if (signer === undefined) {
     throw new OAuthError('assertion_signature_invalid', {
       detail: { ...shownHeader(evidence), keys_tried: candidates.length },
     });
   }
+  await keys.checkSigner?.(signer, client, context);
   checkIdentity(evidence, client);
   checkAudience(evidence, client, context);
   await claimOnce(evidence, client, context, checkTimes(evidence, client, context));
+  return signer;
 }
 
 /** The keys to try, at least one. */
@@ -109,7 +114,7 @@ function checkAudience(
   { metadata }: RegisteredClient,
   context: AuthenticationContext,
 ): void {
-  const audiences: unknown[] = Array.isArray(aud) ? aud : [aud];
+  const audiences: unknown[] = Array.isArray(aud) && context.audienceLists ? aud : [aud];
   if (audiences.length === 1 && audiences[0] === context.issuer) return;
   const legacy = metadata.legacy_assertion_audience === true;
   const ours = (value: unknown) => value === context.issuer || context.legacyAudiences.has(value as string);

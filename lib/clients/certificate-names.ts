@@ -2,6 +2,8 @@ import { CERTIFICATE_NAME_MEMBERS, compileCertificateName } from '../certificate
 import { parseClientCertificate } from '../certificates/client-certificate.js';
 import type { CertificateNameMatcher } from '../certificates/name-matcher.js';
 import { parsePemCertificates } from '../certificates/pem.js';
+import { readPublicKey } from '../certificates/public-key.js';
+import { isStrongKey } from '../certificates/signature.js';
 
 type Metadata = Readonly<Record<string, unknown>>;
 
@@ -24,7 +26,10 @@ export function certificateNameOf(metadata: object): CertificateNameMatcher | un
   return compiled.ok ? compiled.matcher : undefined;
 }
 
-/** The digest (base64url SHA-256 of the DER) of the one certificate in a PEM text, or what is wrong with the text. */
+/**
+ * The digest (base64url SHA-256 of the DER) of the one certificate in a PEM text, or what is wrong with the text. A weak
+ * key is wrong too, since nothing else would look at that of a self-signed certificate.
+ */
 export function certificateTextDigest(pem: string): { digest: string } | { problem: string } {
   const parsed = parsePemCertificates(pem);
   if (!parsed.ok) return { problem: `cannot be used: ${parsed.problem}` };
@@ -32,5 +37,8 @@ export function certificateTextDigest(pem: string): { digest: string } | { probl
   // A chain would leave open which of its certificates is the client's.
   if (der === undefined || more.length > 0) return { problem: 'must hold exactly one certificate' };
   const certificate = parseClientCertificate(der);
-  return certificate ? { digest: certificate.digest } : { problem: 'is not a well-formed certificate' };
+  if (certificate === undefined) return { problem: 'is not a well-formed certificate' };
+  const key = readPublicKey(certificate.fields.subjectPublicKeyInfo);
+  if (key === undefined || !isStrongKey(key)) return { problem: 'has a key that is too weak or of unknown kind' };
+  return { digest: certificate.digest };
 }

@@ -27,6 +27,8 @@ const agreementCurves = new Set(['X25519', 'X448']);
 // Larger keys and exponents only serve to make us work before anybody has authenticated.
 const rsaBits = { minimum: 2048, maximum: 8192 };
 const largestExponent = 2n ** 32n;
+/** Certificates of an `x5c` that are looked at. */
+const longestChain = 10;
 
 /**
  * Imports one JWK of a client (RFC 7517 4, RFC 7518 6). Refused: private and symmetric keys, RSA below 2048 bits,
@@ -50,6 +52,7 @@ export function importClientKey(jwk: unknown): ImportedKey {
       return failed('has an x5t#S256 that is not the digest of its x5c certificate');
     }
   }
+  if (certificate) certificates.set(key, certificate);
   return {
     ok: true,
     key: {
@@ -60,6 +63,13 @@ export function importClientKey(jwk: unknown): ImportedKey {
       certificateDigest: certificate?.digest,
     },
   };
+}
+
+const certificates = new WeakMap<KeyObject, ClientCertificate>();
+
+/** The certificate that stands in the `x5c` of an imported key, with the rest of the `x5c` as its chain. */
+export function certificateOfKey(key: KeyObject): ClientCertificate | undefined {
+  return certificates.get(key);
 }
 
 function failed(problem: string): ImportedKey {
@@ -100,9 +110,12 @@ function rsaProblem(key: KeyObject): string | undefined {
 }
 
 function firstCertificate(x5c: unknown): ClientCertificate | undefined {
-  const first: unknown = Array.isArray(x5c) ? x5c[0] : undefined;
-  const der = typeof first === 'string' ? decodeBase64(first) : undefined;
-  return der && parseClientCertificate(der);
+  if (!Array.isArray(x5c)) return undefined;
+  const [der, ...chain] = x5c.slice(0, longestChain).map((item: unknown) => {
+    return typeof item === 'string' ? decodeBase64(item) : undefined;
+  });
+  const readable = chain.filter((link) => link !== undefined);
+  return der && parseClientCertificate(der, readable);
 }
 
 function isKeyOf(certificate: ClientCertificate, key: KeyObject): boolean {

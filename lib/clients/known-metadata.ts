@@ -14,7 +14,7 @@ export const standingMembers = {
   contacts: texts,
   software_id: text,
   software_version: text,
-  software_statement: text,
+  software_statement: z.string().max(16_384).optional(),
   // OpenID Connect Registration 1.0, logout and CIBA
   default_acr_values: texts,
   initiate_login_uri: text,
@@ -69,11 +69,7 @@ export const standingMembers = {
  * on: absent, false, empty, or the value that changes nothing.
  */
 export const unbuiltMembers = {
-  dpop_bound_access_tokens: flag,
-  require_pushed_authorization_requests: flag,
   require_signed_request_object: flag,
-  trusted_cas: texts,
-  app_roles: texts,
   id_token_encrypted_response_alg: text,
   id_token_encrypted_response_enc: text,
   userinfo_encrypted_response_alg: text,

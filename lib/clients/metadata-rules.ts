@@ -1,3 +1,5 @@
+import { compileAnchorTexts } from '../certificates/anchor-texts.js';
+import { compileIntermediates } from '../certificates/intermediates.js';
 import { standardMethods } from '../workspaces/policy.js';
 import { asymmetricAlgorithms, canonicalAlgorithm, macAlgorithms } from './assertion-algorithms.js';
 import { certificateNameProblem, certificateTextDigest, registeredNames } from './certificate-names.js';
@@ -6,7 +8,7 @@ import { KeySet, maximumKeys } from './key-sets.js';
 import { switchesOn, unbuiltMembers } from './known-metadata.js';
 import type { ShapedMetadata } from './metadata-shape.js';
 import { redirectUriProblem } from './redirect-uris.js';
-import { readMacHash, readSha256Hash } from './stored-secrets.js';
+import { secretMistakes } from './secret-rules.js';
 
 /** A mistake that lies between members: `path` from the client's own object on. */
 export interface RuleMistake {
@@ -14,13 +16,13 @@ export interface RuleMistake {
   readonly message: string;
 }
 
-type Report = (message: string, ...path: (string | number)[]) => void;
+/** Takes a mistake: what is wrong, in words that follow the member's name, and where. */
+export type Report = (message: string, ...path: (string | number)[]) => void;
 type Rule = (metadata: ShapedMetadata, report: Report) => void;
 
 const standard: ReadonlySet<string> = new Set(standardMethods);
-const secretMethods = new Set(['client_secret_basic', 'client_secret_post', 'client_secret_jwt']);
-const exchangeable = new Set(['client_secret_basic', 'client_secret_post']);
-const secretMembers = ['client_secret', 'client_secrets', 'client_secret_hash', 'client_secret_encrypted'] as const;
+/** The second for the `x5c` certificates of its keys. */
+const methodsWithPaths = new Set(['tls_client_auth', 'private_key_jwt']);
 
 /** RFC 7591 2.1 and RFC 6749 2.1: what the grants need. */
 const grants: Rule = (metadata, report) => {
@@ -56,49 +58,6 @@ const redirects: Rule = (metadata, report) => {
   }
 };
 
-const secrets: Rule = (metadata, report) => {
-  const method = metadata.token_endpoint_auth_method;
-  if (metadata.secret_methods === 'basic-or-post' && standard.has(method) && !exchangeable.has(method)) {
-    report('may be "basic-or-post" with client_secret_basic and client_secret_post alone', 'secret_methods');
-  }
-  const given = secretMembers.filter((member) => metadata[member] !== undefined);
-  if (standard.has(method) && !secretMethods.has(method)) {
-    for (const member of given) report(`is not used with the method ${method}`, member);
-    return;
-  }
-  const unfit = method === 'client_secret_jwt' ? 'client_secret_hash' : 'client_secret_encrypted';
-  if (secretMethods.has(method)) {
-    const usable = given.filter(
-      (member) => member !== unfit && (member !== 'client_secrets' || metadata[member]?.length),
-    );
-    if (usable.length === 0) report(`is needed for the method ${method}`, 'client_secret');
-    if (metadata[unfit] !== undefined) report(`cannot be used with the method ${method}`, unfit);
-  }
-  const hash = metadata.client_secret_hash;
-  if (hash !== undefined && !readSha256Hash(hash) && !readMacHash(hash)) {
-    report(
-      'must be "sha256:" with hex or base64url, or "hmac-sha256:" with key id and base64url',
-      'client_secret_hash',
-    );
-  }
-  if (method === 'client_secret_jwt') macSecretLengths(metadata, report);
-};
-
-/** RFC 7518 3.2: an HMAC key has at least as many octets as the hash. */
-const macSecretLengths: Rule = (metadata, report) => {
-  const octets = shortestMacSecret(metadata.token_endpoint_auth_signing_alg);
-  const message = `must have at least ${octets} octets for client_secret_jwt (RFC 7518 3.2)`;
-  if (metadata.client_secret && Buffer.byteLength(metadata.client_secret) < octets) report(message, 'client_secret');
-  for (const [index, { value }] of (metadata.client_secrets ?? []).entries()) {
-    if (Buffer.byteLength(value) < octets) report(message, 'client_secrets', index, 'value');
-  }
-};
-
-/** The fewest octets of a client_secret_jwt secret: those of its pinned algorithm, or of HS256. */
-export function shortestMacSecret(alg: string | undefined): number {
-  return macAlgorithms.get(alg ?? 'HS256') ?? 32;
-}
-
 const signingAlgorithm: Rule = (
   { token_endpoint_auth_method: method, token_endpoint_auth_signing_alg: alg },
   report,
@@ -124,8 +83,8 @@ const keySources: Rule = (metadata, report) => {
   if (certificate === undefined) return;
   const result = certificateTextDigest(certificate);
   if ('problem' in result) report(result.problem, 'certificate');
-  if (standard.has(method) && method !== 'self_signed_tls_client_auth') {
-    report('is used with the method self_signed_tls_client_auth alone', 'certificate');
+  if (standard.has(method) && method !== 'self_signed_tls_client_auth' && method !== 'tls_client_auth') {
+    report('is used with the methods tls_client_auth and self_signed_tls_client_auth alone', 'certificate');
   }
 };
 
@@ -153,8 +112,11 @@ const certificateNames: Rule = (metadata, report) => {
     for (const member of given) report('is used with the method tls_client_auth alone', member);
     return;
   }
-  if (method === 'tls_client_auth' && given.length === 0) {
-    report('or one tls_client_auth_san_* is needed for the method tls_client_auth', 'tls_client_auth_subject_dn');
+  if (method === 'tls_client_auth' && given.length === 0 && metadata.certificate === undefined) {
+    report(
+      'or one tls_client_auth_san_*, or certificate, is needed for the method tls_client_auth',
+      'tls_client_auth_subject_dn',
+    );
   }
   const [first, ...others] = given;
   for (const member of others)
@@ -164,6 +126,28 @@ const certificateNames: Rule = (metadata, report) => {
     if (problem !== undefined) report(problem, member);
   }
 };
+
+/** Authorities of its own are for a client whose certificates are judged by a path. */
+const ownAuthorities: Rule = (metadata, report) => {
+  const { token_endpoint_auth_method: method, grant_types = [] } = metadata;
+  for (const [member, compile] of authorityMembers) {
+    const texts = metadata[member];
+    if (texts === undefined) continue;
+    if (standard.has(method) && !methodsWithPaths.has(method) && !grant_types.includes('tls_client_auth')) {
+      report('is used with the methods tls_client_auth and private_key_jwt alone', member);
+      continue;
+    }
+    const compiled = compile(texts);
+    if (compiled.ok) continue;
+    const at = compiled.index === undefined ? [] : [compiled.index];
+    report(`cannot be used: ${compiled.problem}`, member, ...at);
+  }
+};
+
+const authorityMembers = [
+  ['trusted_cas', compileAnchorTexts],
+  ['intermediate_cas', compileIntermediates],
+] as const;
 
 const unbuilt: Rule = (metadata, report) => {
   for (const member of Object.keys(unbuiltMembers) as (keyof typeof unbuiltMembers)[]) {
@@ -175,11 +159,12 @@ const rules: readonly Rule[] = [
   grants,
   rotation,
   redirects,
-  secrets,
+  secretMistakes,
   signingAlgorithm,
   keySources,
   inlineKeys,
   certificateNames,
+  ownAuthorities,
   unbuilt,
 ];
 

@@ -66,14 +66,32 @@ export const metadataShape = {
   tls_client_auth_san_ip: certificateName,
   tls_client_auth_san_email: certificateName,
   tls_client_certificate_bound_access_tokens: z.boolean().default(false),
+  /** RFC 9126 6: the client's authorization requests must be pushed. */
+  require_pushed_authorization_requests: z.boolean().default(false),
+  /** The client gets no token without a DPoP proof (RFC 9449 5.2). */
+  dpop_bound_access_tokens: z.boolean().default(false),
   /** Accepted in what people paste, and dropped: it is a secret that has no place in a client. */
   registration_access_token: z.string().optional(),
 
   // From here on our own.
-  /** Further live secrets, so that one can be changed without downtime. */
+  /** Further live secrets, so that one can be changed without downtime. Each plain, hashed or encrypted. */
   client_secrets: z
-    .array(z.strictObject({ value: secret, expires_at: expiry }))
-    .max(10)
+    .array(
+      z.strictObject({
+        /** What events call it. Absent: made from its hash. */
+        id: z
+          .string()
+          .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+          .optional(),
+        value: secret.optional(),
+        /** As `client_secret_hash`. */
+        hash: z.string().optional(),
+        /** As `client_secret_encrypted`. */
+        encrypted: z.string().optional(),
+        expires_at: expiry,
+      }),
+    )
+    .max(20)
     .optional(),
   /** Instead of a plain secret: `sha256:` with hex or base64url, or what `hashSecret` gives. */
   client_secret_hash: z.string().optional(),
@@ -85,8 +103,15 @@ export const metadataShape = {
   raw_basic_fallback: z.boolean().default(false),
   /** Accepts assertions whose audience is one of our endpoints instead of the issuer (RFC 10070 5). */
   legacy_assertion_audience: z.boolean().default(false),
-  /** PEM text of the one certificate of a self_signed_tls_client_auth client; counts as an `x5c`. */
+  /**
+   * PEM text of one certificate. For self_signed_tls_client_auth it counts as an `x5c`; for tls_client_auth it is the
+   * only one that is accepted, in place of a `tls_client_auth_*` name or beside it.
+   */
   certificate: z.string().min(1).max(100_000).optional(),
+  /** PEM texts: the anchors for this client's certificates, in place of the workspace's `root_cas`. */
+  trusted_cas: z.array(z.string().min(1).max(1_000_000)).min(1, 'must hold a certificate').max(100).optional(),
+  /** PEM texts: CAs below the anchors that the client does not send, beside the workspace's `intermediate_cas`. */
+  intermediate_cas: z.array(z.string().min(1).max(1_000_000)).min(1, 'must hold a certificate').max(100).optional(),
   /** Seconds; what is absent is the workspace's. */
   token_ttls: z
     .strictObject({
@@ -99,6 +124,8 @@ export const metadataShape = {
   status: z.enum(['active', 'inactive']).default('active'),
   /** A first-party client, for which nobody is asked to consent. */
   trusted: z.boolean().default(false),
+  /** Names of the workspace's `app_roles`; their scopes are the client's, beside those of `scope`. */
+  app_roles: z.array(z.string().min(1)).max(100).optional(),
   /** Whether each refresh gives a new refresh token. Absent: it does. `false` is for confidential clients only. */
   refresh_token_rotation: z.boolean().optional(),
   /** Extras of the host, which we do not look into. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keysWithCertificate } from './certificate-jwk.js';
 import { ruleMistakes } from './metadata-rules.js';
 import { type ClientMetadataInput, isWebUrl, metadataShape, type ShapedMetadata } from './metadata-shape.js';
 
@@ -25,10 +26,13 @@ function isLocalized(member: string, value: unknown): boolean {
   return member.startsWith('client_name#') || isWebUrl(value);
 }
 
+/** Whether client metadata may have a member of this name. */
+export function isKnownMember(member: string, value: unknown): boolean {
+  return members.has(member) || isLocalized(member, value);
+}
+
 function checkMembers(metadata: ShapedMetadata, context: z.core.$RefinementCtx): void {
-  const unknown = Object.entries(metadata).filter(
-    ([member, value]) => !members.has(member) && !isLocalized(member, value),
-  );
+  const unknown = Object.entries(metadata).filter(([member, value]) => !isKnownMember(member, value));
   if (unknown.length > 0) {
     context.addIssue({ code: 'unrecognized_keys', keys: unknown.map(([member]) => member), input: undefined });
   }
@@ -37,10 +41,19 @@ function checkMembers(metadata: ShapedMetadata, context: z.core.$RefinementCtx):
   }
 }
 
+/** What registration gives in PEM is a key like those of `jwks`; beside `jwks_uri` there can be no `jwks`. */
+function keySet(metadata: ShapedMetadata): Pick<ShapedMetadata, 'jwks'> {
+  const { certificate, jwks, jwks_uri, token_endpoint_auth_method: method } = metadata;
+  if (certificate === undefined || jwks_uri !== undefined || method !== 'self_signed_tls_client_auth') return {};
+  const keys = keysWithCertificate(metadata);
+  return keys.length === 0 ? {} : { jwks: { ...jwks, keys } };
+}
+
 function withDefaults(metadata: ShapedMetadata): ParsedClientMetadata {
   const grant_types = metadata.grant_types ?? ['authorization_code'];
   return {
     ...metadata,
+    ...keySet(metadata),
     redirect_uris: metadata.redirect_uris ?? [],
     grant_types,
     response_types: metadata.response_types ?? (grant_types.includes('authorization_code') ? ['code'] : []),

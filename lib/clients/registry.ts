@@ -35,7 +35,23 @@ export function clientRegistry(
   throw new OptionsError([{ path: at, message: 'must be an array of clients, or an object with find(clientId)' }]);
 }
 
-function compile(record: unknown, dependencies: ClientDependencies, at: string): RegisteredClient {
+/** Whether a client can have this id (RFC 6749 A.1). */
+export function isClientId(text: string): boolean {
+  return clientIdSyntax.test(text);
+}
+
+/** A client of our own store made ready. What is wrong with it is ours to mend, so it is no OptionsError. */
+export function compileStoredClient(record: ClientMetadataInput, dependencies: ClientDependencies): RegisteredClient {
+  try {
+    return compileClient(record, dependencies, '');
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error;
+    throw new Error(`The stored client ${JSON.stringify(record.client_id)} is wrong:\n${error.message}`);
+  }
+}
+
+/** One client from metadata. Throws OptionsError naming every mistake by its path below `at`. */
+export function compileClient(record: unknown, dependencies: ClientDependencies, at: string): RegisteredClient {
   const parsed = parseOptions(clientMetadataSchema, record, at);
   try {
     return registeredClient(parsed, dependencies);
@@ -53,7 +69,7 @@ class ListedClients implements ClientRegistry {
     for (const [index, record] of records.entries()) {
       const path = joinPath(at, [index]);
       try {
-        const client = compile(record, dependencies, path);
+        const client = compileClient(record, dependencies, path);
         if (this.#clients.has(client.id)) {
           mistakes.push({ path: `${path}.client_id`, message: `is taken: ${JSON.stringify(client.id)} stands above` });
         }
@@ -68,6 +84,10 @@ class ListedClients implements ClientRegistry {
 
   find(clientId: string): RegisteredClient | undefined {
     return this.#clients.get(clientId);
+  }
+
+  all(): readonly RegisteredClient[] {
+    return [...this.#clients.values()];
   }
 }
 
@@ -106,7 +126,7 @@ class FoundClients implements ClientRegistry {
     const record: Record<string, unknown> = JSON.parse(json);
     const present = Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null));
     try {
-      return compile(present, this.#dependencies, '');
+      return compileClient(present, this.#dependencies, '');
     } catch (error) {
       if (!(error instanceof OptionsError)) throw error;
       throw new Error(

@@ -1,6 +1,6 @@
-import { createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { SecretKeys } from '../secret-keys.js';
-import type { ClientSecrets, SecretVerdict } from './client.js';
+import type { ClientSecrets, NamedSecret, SecretMatch, SecretVerdict } from './client.js';
 import { macOfDigest, openSecret, readMacHash, readSha256Hash, secretDigest } from './stored-secrets.js';
 
 /** One secret in any of the forms it may be kept in. `expiresAt`: milliseconds since 1970, or Infinity. */
@@ -8,18 +8,19 @@ export interface SecretRecord {
   readonly form: 'plain' | 'hash' | 'encrypted';
   readonly value: string;
   readonly expiresAt: number;
+  /** What events call it. Absent: made from its hash. */
+  readonly id?: string | undefined;
 }
 
-interface Entry {
+interface Entry extends NamedSecret {
   readonly mac: Buffer;
   /** Which of the macs of a presented secret it is compared with. */
   readonly keyIndex: number;
-  readonly expiresAt: number;
 }
 
 interface MacKey {
   readonly key: KeyObject;
-  readonly expiresAt: number;
+  readonly secret: NamedSecret;
 }
 
 /**
@@ -34,16 +35,28 @@ export function clientSecrets(
 ): ClientSecrets {
   const entries: Entry[] = [];
   const macKeys: MacKey[] = [];
-  for (const { form, value, expiresAt } of records) {
+  for (const { form, value, expiresAt, id } of records) {
     const plain = form === 'encrypted' ? openSecret(secretKeys, clientId, value) : form === 'plain' ? value : undefined;
     if (form === 'encrypted' && plain === undefined) throw new TypeError('cannot be opened with these secret_keys');
-    entries.push({ ...comparable(secretKeys, plain, value), expiresAt });
-    if (forMac && plain !== undefined) macKeys.push({ key: createSecretKey(plain, 'utf8'), expiresAt });
+    const compared = comparable(secretKeys, plain, value);
+    const entry = { ...compared, id: id ?? idOf(compared.mac), expiresAt };
+    entries.push(entry);
+    const secret = { id: entry.id, expiresAt };
+    if (forMac && plain !== undefined) macKeys.push({ key: createSecretKey(plain, 'utf8'), secret });
   }
   return new HashedSecrets(secretKeys, entries, macKeys);
 }
 
-function comparable(secretKeys: SecretKeys, plain: string | undefined, stored: string): Omit<Entry, 'expiresAt'> {
+/** Tells secrets apart and helps nobody guess one: it is made of a MAC under the server's own key. */
+function idOf(mac: Buffer): string {
+  return createHash('sha256').update(mac).digest('base64url').slice(0, 8);
+}
+
+function comparable(
+  secretKeys: SecretKeys,
+  plain: string | undefined,
+  stored: string,
+): Pick<Entry, 'mac' | 'keyIndex'> {
   const digest = plain === undefined ? readSha256Hash(stored) : secretDigest(plain);
   // What others hashed goes through our own HMAC too, so that checking costs the same for every form.
   if (digest !== undefined) return { mac: macOfDigest(secretKeys, digest), keyIndex: 0 };
@@ -71,32 +84,40 @@ class HashedSecrets implements ClientSecrets {
     this.#secretKeys = secretKeys;
     this.#keyIds = secretKeys.ids;
     this.#hasSecrets = entries.length > 0;
-    const decoy: Entry = { mac: randomBytes(32), keyIndex: 0, expiresAt: Number.POSITIVE_INFINITY };
+    const decoy: Entry = { id: '', mac: randomBytes(32), keyIndex: 0, expiresAt: Number.POSITIVE_INFINITY };
     this.#entries = this.#hasSecrets ? entries : [decoy];
     this.#macKeys = macKeys;
     this.#allKeys = macKeys.map(({ key }) => key);
-    this.#firstExpiry = Math.min(...macKeys.map(({ expiresAt }) => expiresAt));
+    this.#firstExpiry = Math.min(...macKeys.map(({ secret }) => secret.expiresAt));
   }
 
   check(presented: string, now: number): SecretVerdict {
+    return this.match(presented, now).verdict;
+  }
+
+  match(presented: string, now: number): SecretMatch {
     const digest = secretDigest(presented);
     // Under every key, even if no secret of this client needs it: the time must not tell clients apart.
     const macs = this.#keyIds.map((id) => macOfDigest(this.#secretKeys, digest, id));
-    let live = false;
+    let live: Entry | undefined;
     let expired = false;
-    for (const { mac, keyIndex, expiresAt } of this.#entries) {
-      const computed = macs[keyIndex];
-      const same = computed !== undefined && timingSafeEqual(computed, mac);
-      live = (same && now < expiresAt) || live;
-      expired = (same && now >= expiresAt) || expired;
+    for (const entry of this.#entries) {
+      const computed = macs[entry.keyIndex];
+      const same = computed !== undefined && timingSafeEqual(computed, entry.mac);
+      live = same && now < entry.expiresAt ? entry : live;
+      expired = (same && now >= entry.expiresAt) || expired;
     }
-    if (!this.#hasSecrets) return 'none';
-    if (live) return 'match';
-    return expired ? 'expired' : 'mismatch';
+    if (!this.#hasSecrets) return { verdict: 'none' };
+    if (live) return { verdict: 'match', secret: live };
+    return { verdict: expired ? 'expired' : 'mismatch' };
+  }
+
+  secretOf(macKey: KeyObject): NamedSecret | undefined {
+    return this.#macKeys.find(({ key }) => key === macKey)?.secret;
   }
 
   macKeys(now: number): readonly KeyObject[] {
     if (now < this.#firstExpiry) return this.#allKeys;
-    return this.#macKeys.filter(({ expiresAt }) => now < expiresAt).map(({ key }) => key);
+    return this.#macKeys.filter(({ secret }) => now < secret.expiresAt).map(({ key }) => key);
   }
 }

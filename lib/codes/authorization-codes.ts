@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { RegisteredClient } from '../clients/client.js';
 import type { SignedInUser, User } from '../identity/users.js';
-import type { RevocableClaims } from '../tokens/revocation.js';
+import { dateOfIssue, type RevocableClaims } from '../tokens/revocation.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 
 /** What an authorization request fixes for its code (RFC 6749 4.1.3, RFC 7636 4.4, RFC 8707 2.2). */
@@ -17,6 +17,8 @@ export interface CodeBinding {
   readonly askedScopes?: readonly string[];
   readonly resources: readonly string[];
   readonly nonce?: string;
+  /** The key that must prove itself when the code is redeemed: its SHA-256 thumbprint, base64url (RFC 9449 10). */
+  readonly dpopJkt?: string;
 }
 
 /** What a code stands for. */
@@ -43,18 +45,19 @@ type CodeWorkspace = Pick<WorkspaceServices, 'store' | 'now' | 'policy'>;
 /**
  * A new code, 256 random bits as base64url. The store keeps it under its SHA-256 digest only, for the seconds that
  * `token_ttls.authorization_code` of the client or the workspace allows (RFC 6749 4.1.2, 10.10). `consentId` names the
- * consent that stands behind it: withdrawing that one ends all that comes from the code.
+ * consent that stands behind it: withdrawing that one ends all that comes from the code. `asOf`, in milliseconds since
+ * 1970: a revocation of all that the person or the client has after that reaches the code too. Absent: now.
  */
 export async function issueCode(
   workspace: CodeWorkspace,
   client: Pick<RegisteredClient, 'metadata'>,
   binding: CodeBinding,
   { id, username, email, name, authTime }: SignedInUser,
-  consentId?: string,
+  { consentId, asOf = workspace.now() }: { readonly consentId?: string | undefined; readonly asOf?: number } = {},
 ): Promise<string> {
   const code = randomBytes(32).toString('base64url');
   const ttl = client.metadata.token_ttls?.authorization_code ?? workspace.policy.token_ttls.authorization_code;
-  const issuedAt = workspace.now();
+  const date = await dateOfIssue(workspace, { sub: id, client_id: binding.clientId }, asOf);
   const grant = randomBytes(16).toString('base64url');
   const record: CodeRecord = {
     ...binding,
@@ -62,8 +65,8 @@ export async function issueCode(
     user: { id, username, email, name },
     authTime,
     grantId: consentId === undefined ? grant : `${consentId}.${grant}`,
-    issuedAt,
-    expiresAt: issuedAt + ttl * 1000,
+    issuedAt: Math.max(asOf, date * 1000),
+    expiresAt: workspace.now() + ttl * 1000,
   };
   await workspace.store.set(recordKey(code), JSON.stringify(record), ttl + memoryOfExpired);
   return code;
@@ -82,12 +85,21 @@ export function revocableCode({ grantId, user, clientId, issuedAt }: CodeRecord)
 
 /** Uses the code up. Of all calls, however many at once, exactly one is answered true (OAuth 2.1 4.1.3). */
 export async function claimCode(workspace: CodeWorkspace, code: string): Promise<boolean> {
-  const { first } = await workspace.store.claim(`code-used:${digest(code)}`, '1', memoryOfUse);
+  const { first } = await workspace.store.claim(usedKey(code), '1', memoryOfUse);
   return first;
+}
+
+/** Whether `claimCode` has answered somebody true. */
+export async function codeWasUsed(workspace: CodeWorkspace, code: string): Promise<boolean> {
+  return (await workspace.store.get(usedKey(code))) !== undefined;
 }
 
 function recordKey(code: string): string {
   return `code:${digest(code)}`;
+}
+
+function usedKey(code: string): string {
+  return `code-used:${digest(code)}`;
 }
 
 function digest(code: string): string {

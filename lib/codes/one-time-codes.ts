@@ -6,6 +6,7 @@ import { findNamedUser, type NamedUser } from '../identity/named-user.js';
 import type { User, UserDirectory } from '../identity/users.js';
 import type { SecretKeys } from '../secret-keys.js';
 import type { Store } from '../stores/store.js';
+import { type CodeRecord, CodeRecords, memoryOfUse, usedKey } from './code-records.js';
 import { readExtendedCode, writeExtendedCode } from './extended-code.js';
 import { GuessBudget } from './guess-budget.js';
 import { type OtpSetting, type OtpSettings, type OtpType, otpSetting } from './otp-settings.js';
@@ -18,10 +19,14 @@ export interface CodeOrder {
   readonly clientId?: string | undefined;
   /** Only the workspace of this name may use it. */
   readonly workspace?: string | undefined;
+  /** Only this browser may type it; the codes of others stay as they are. */
+  readonly browser?: string | undefined;
 }
 
 /** A code for a person, told this once. */
 export interface GeneratedCode {
+  /** Names the code without telling it. */
+  readonly id: string;
   /** Digits. */
   readonly code: string;
   /** Unpadded base64url of `<user id>:<code>`. */
@@ -41,6 +46,8 @@ export interface CodeAttempt {
   readonly clientId?: string | undefined;
   /** The name of the workspace it is presented to. A code bound to a workspace is good there alone. */
   readonly workspace?: string | undefined;
+  /** The browser it is typed in. Absent: the code must be one that needs none. */
+  readonly browser?: string | undefined;
 }
 
 /** What the codes of a pool are made of. */
@@ -51,19 +58,6 @@ export interface OneTimeCodeParts {
   readonly store: Store;
   readonly secretKeys: SecretKeys;
   now(): number;
-}
-
-/** A person's live code of one type. */
-interface CodeRecord {
-  readonly id: string;
-  /** Key id, colon, base64url. The code itself is never at rest. */
-  readonly mac: string;
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number;
-  /** Guesses it stands. */
-  readonly attempts: number;
-  readonly clientId?: string;
-  readonly workspace?: string;
 }
 
 /** Whom an attempt is about, or why it cannot succeed. */
@@ -77,36 +71,34 @@ interface Presented {
 const nobody = '';
 const noRecord: CodeRecord = { id: '', mac: '', expiresAt: 0, attempts: 0 };
 
-/** Seconds. The record outlives its code so that the log can tell a late one; counters and marks outlive the record. */
-const memoryOfExpired = 300;
-const memoryOfUse = 600;
-
 const purpose = 'one-time code';
 
 /**
- * The one-time codes of a pool. A person has one live code per type; a new one replaces it. Guesses are paid for before
- * anything is compared, so that however many come at once, in however many processes, no more than the allowed number
- * is looked at.
+ * The one-time codes of a pool. A person has one live code per type, which a new one replaces, and up to three that are
+ * good in one browser each. Guesses are paid for before anything is compared, so that however many come at once, for
+ * however many codes, in however many processes, no more than the allowed number is looked at.
  */
 export class OneTimeCodes {
   readonly #parts: OneTimeCodeParts;
   readonly #budget: GuessBudget;
+  readonly #records: CodeRecords;
 
   constructor(parts: OneTimeCodeParts) {
     this.#parts = parts;
     this.#budget = new GuessBudget(parts.store, () => parts.now());
+    this.#records = new CodeRecords(parts.store, () => parts.now());
   }
 
   /**
    * A new code; the one before it is dead, the budget of wrong guesses is not renewed. Rejects with `person_inactive`,
-   * or `otc_budget_spent` whose `detail.retry_after` is in seconds.
+   * or with `otc_budget_spent` or `otc_browsers_many`, whose `detail.retry_after` is in seconds.
    */
-  async generate({ type, user, clientId, workspace }: CodeOrder): Promise<GeneratedCode> {
+  async generate({ type, user, clientId, workspace, browser }: CodeOrder): Promise<GeneratedCode> {
     if (isInactive(user)) throw new OAuthError('person_inactive', { detail: { subject: user.id } });
     const { length, ttl, max_attempts, daily_attempts } = otpSetting(this.#parts.settings, type);
     const left = daily_attempts - (await this.#budget.spent(user.id));
     if (left <= 0) throw await this.#budget.refusal(user.id);
-    const { store, secretKeys, now } = this.#parts;
+    const { secretKeys, now } = this.#parts;
     const code = Array.from({ length }, () => randomInt(10)).join('');
     const id = randomToken();
     const mac = secretKeys.mac(purpose, macInput(type, user.id, id, code)).toString('base64url');
@@ -118,9 +110,14 @@ export class OneTimeCodes {
       attempts: Math.min(max_attempts, left),
       ...(clientId !== undefined && { clientId }),
       ...(workspace !== undefined && { workspace }),
+      ...(browser !== undefined && { browser }),
     };
-    await store.set(recordKey(type, user.id), JSON.stringify(record), ttl + memoryOfExpired);
-    return { code, extendedCode: writeExtendedCode({ userId: user.id, code }), expiresIn: ttl };
+    const free = await this.#records.put(type, user.id, record, ttl);
+    if (free !== undefined) {
+      const seconds = Math.max(1, Math.ceil((free - now()) / 1000));
+      throw new OAuthError('otc_browsers_many', { detail: { subject: user.id, retry_after: seconds } });
+    }
+    return { id, code, extendedCode: writeExtendedCode({ userId: user.id, code }), expiresIn: ttl };
   }
 
   /**
@@ -136,7 +133,7 @@ export class OneTimeCodes {
   /** The same, and uses the code up: of any number of calls at once exactly one resolves. */
   async redeem(attempt: CodeAttempt): Promise<User> {
     const { user, record, ttl } = await this.#attempt(attempt);
-    const { first } = await this.#parts.store.claim(usedKey(record), '1', ttl);
+    const { first } = await this.#parts.store.claim(usedKey(record.id), '1', ttl);
     if (!first) throw new OAuthError('otc_used', { detail: { subject: user.id } });
     return user;
   }
@@ -148,12 +145,19 @@ export class OneTimeCodes {
     const presented = await this.#presented(attempt);
     const { user } = presented;
     const userId = user?.id ?? nobody;
-    const { record, dead } = await this.#find(attempt.type, userId, setting, presented.refusal);
-    const uncompared = await this.#payGuess(record, dead, ttl);
+    const { record, dead } = await this.#find(attempt, userId, setting, presented.refusal);
+    const unpaid = await this.#payGuess(record, dead, ttl);
+    // Only what is compared is charged: a dead code must not let anybody lock a person out for the day.
+    const day = await (unpaid === undefined
+      ? this.#budget.take(userId, setting.daily_attempts)
+      : this.#budget.take(nobody, Infinity));
+    if (unpaid === undefined && !day.granted) await this.#giveBack(record, ttl);
+    const uncompared = unpaid ?? (day.granted ? undefined : 'otc_attempts_spent');
     const wrong = uncompared ?? this.#whyWrong(record, attempt, presented.code, userId);
-    if (user && wrong === undefined) return { user, record, ttl };
-    // Only what was compared is charged: a dead code must not let anybody lock a person out for the day.
-    await this.#budget.charge(uncompared === undefined ? userId : nobody);
+    if (user && wrong === undefined) {
+      await day.giveBack();
+      return { user, record, ttl };
+    }
     throw new OAuthError(wrong ?? 'otc_unknown_user', { detail: user ? { subject: user.id } : {} });
   }
 
@@ -171,19 +175,18 @@ export class OneTimeCodes {
 
   /** The live record, or another one in its place and why it is `dead`. */
   async #find(
-    type: OtpType,
+    { type, browser }: CodeAttempt,
     userId: string,
     { daily_attempts }: OtpSetting,
     refusal: FailureReason | undefined,
   ): Promise<{ record: CodeRecord; dead: FailureReason | undefined }> {
-    const [stored, spent] = await Promise.all([
-      this.#parts.store.get(recordKey(type, userId)),
+    const [{ record, elsewhere }, spent] = await Promise.all([
+      this.#records.find(type, userId, browser),
       this.#budget.spent(userId),
     ]);
     if (refusal !== undefined) return { record: noRecord, dead: refusal };
     if (spent >= daily_attempts) return { record: noRecord, dead: 'otc_attempts_spent' };
-    if (stored === undefined) return { record: noRecord, dead: 'otc_mismatch' };
-    const record = JSON.parse(stored) as CodeRecord;
+    if (!record) return { record: noRecord, dead: elsewhere ? 'otc_other_browser' : 'otc_mismatch' };
     const expired = record.expiresAt <= this.#parts.now();
     return expired ? { record: noRecord, dead: 'otc_expired' } : { record, dead: undefined };
   }
@@ -198,7 +201,7 @@ export class OneTimeCodes {
     ttl: number,
   ): Promise<FailureReason | undefined> {
     const { store } = this.#parts;
-    const [returned, used] = await Promise.all([store.get(returnedKey(record)), store.get(usedKey(record))]);
+    const [returned, used] = await Promise.all([store.get(returnedKey(record)), store.get(usedKey(record.id))]);
     const taken = await store.increment(`otc-taken/${record.id}`, ttl);
     if (dead !== undefined) return dead;
     if (used !== undefined) return 'otc_used';
@@ -225,14 +228,6 @@ export class OneTimeCodes {
 
 function macInput(type: OtpType, userId: string, recordId: string, code: string): string {
   return JSON.stringify([type, userId, recordId, code]);
-}
-
-function recordKey(type: OtpType, userId: string): string {
-  return `otc/${type}/${userId}`;
-}
-
-function usedKey({ id }: CodeRecord): string {
-  return `otc-used/${id}`;
 }
 
 function returnedKey({ id }: CodeRecord): string {

@@ -2,6 +2,7 @@ import { certificateWarnings } from '../certificates/header-warnings.js';
 import type { ClientAuthentication } from '../client-authentication/authenticator.js';
 import { clientRequest } from '../client-authentication/client-request.js';
 import { noteProvenClient } from '../client-authentication/proven-client.js';
+import { sourceOf } from '../http/client-address.js';
 import type { Form } from '../http/form.js';
 import type { Exchange } from './exchange.js';
 
@@ -10,9 +11,11 @@ export async function authenticateAtEndpoint(exchange: Exchange, form: Form): Pr
   const { request, workspace, facts } = exchange;
   const { certificate, problem, headerName } = workspace.proxies.certificateOf(request);
   if (problem) workspace.warn(certificateWarnings[problem], { header: headerName });
-  const authentication = await workspace.authenticator.authenticate(clientRequest(request, form, certificate));
+  const source = sourceOf(request, workspace.proxies);
+  const authentication = await workspace.authenticator.authenticate(clientRequest(request, form, certificate, source));
   facts.client_id = authentication.client.id;
   facts.method = authentication.method;
+  if (authentication.secretId !== undefined) facts.secret_id = authentication.secretId;
   noteProvenClient(request, authentication);
   return authentication;
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { OAuthError, toOAuthError } from '../errors.js';
 import type { OutcomeEvent } from '../events.js';
 import { failureFacts } from '../failure-facts.js';
+import { answerPreflight, shareReply } from '../http/cors.js';
 import { sendError } from '../http/reply.js';
 import type { BodyRequest } from '../http/request-body.js';
 import type { Workspace } from '../workspaces/workspace.js';
@@ -13,9 +14,11 @@ export interface Exchange {
   readonly workspace: Workspace;
   /** Stands in the reply's X-Correlation-Id already. */
   readonly correlationId: string;
+  /** When it came, in milliseconds since 1970: a revocation since then ends what it is answered with. */
+  readonly receivedAt: number;
   /** What the event will tell, filled in as it becomes known. */
   readonly facts: {
-    -readonly [Fact in 'client_id' | 'method' | 'grant_type' | 'subject' | 'scope']?: OutcomeEvent[Fact];
+    -readonly [Fact in 'client_id' | 'method' | 'secret_id' | 'grant_type' | 'subject' | 'scope']?: OutcomeEvent[Fact];
   };
 }
 
@@ -25,6 +28,8 @@ export interface Endpoint {
   readonly event: OutcomeEvent['event'];
   /** The HTTP methods it takes, as `Allow` names them. Every other is answered 405. */
   readonly methods: readonly string[];
+  /** Whether scripts of the workspace's `cors_origins` may call it. */
+  readonly crossOrigin?: boolean;
   /**
    * Answers the request. A failure that is thrown is answered by `refuse`; one that is returned has been answered
    * already, by a redirect say. Either way it becomes the one event of the request.
@@ -36,6 +41,7 @@ export interface Endpoint {
 
 /** Runs an endpoint: whatever happens, one reply and one event. */
 export async function serve(endpoint: Endpoint, exchange: Exchange): Promise<void> {
+  if (endpoint.crossOrigin && answeredPreflight(endpoint, exchange)) return;
   let failure: OAuthError | undefined;
   try {
     requireMethod(endpoint, exchange);
@@ -47,6 +53,18 @@ export async function serve(endpoint: Endpoint, exchange: Exchange): Promise<voi
     else refuseWithJson(exchange, failure);
   }
   report(endpoint, exchange, failure);
+}
+
+/** A browser's question before the request (Fetch 3.2.2) does nothing, and so is no event. */
+function answeredPreflight(
+  { methods }: Endpoint,
+  { request, response, workspace: { corsOrigins } }: Exchange,
+): boolean {
+  if (corsOrigins.size === 0) return false;
+  shareReply(request, response, corsOrigins);
+  if (request.method !== 'OPTIONS') return false;
+  answerPreflight(response, methods);
+  return true;
 }
 
 function requireMethod({ methods }: Endpoint, { request: { method = '' } }: Exchange): void {

@@ -2,8 +2,10 @@ import { OAuthError } from '../errors.js';
 import { matchesScope } from '../grants/scope.js';
 import { errorBody, sendJson, sendJwt } from '../http/reply.js';
 import { readForm } from '../http/request-body.js';
+import { findActiveUser } from '../identity/active-user.js';
 import { type FoundToken, findToken } from '../tokens/find-token.js';
 import { asksForIntrospectionJwt, introspectionJwt, introspectionJwtType } from '../tokens/introspection-jwt.js';
+import type { Workspace } from '../workspaces/workspace.js';
 import type { Endpoint } from './exchange.js';
 import { refuseCaller, requiredToken, type TokenCaller, tokenCaller } from './token-caller.js';
 
@@ -28,7 +30,7 @@ export const introspectionEndpoint: Endpoint = {
     // Anybody can call himself by the name of a public client.
     if (caller.method === 'none') throw new OAuthError('no_credentials', { detail: { client_id: caller.client.id } });
     const found = await findToken(requiredToken(form), form.get('token_type_hint'), workspace);
-    const answer = found?.active ? answerTo(caller, found) : inactive;
+    const answer = found && (await isActive(found, workspace)) ? answerTo(caller, found) : inactive;
     if (asksForIntrospectionJwt(request)) {
       sendJwt(response, await introspectionJwt(answer, caller.client, workspace), introspectionJwtType);
     } else sendJson(response, 200, answer);
@@ -41,6 +43,15 @@ export const introspectionEndpoint: Endpoint = {
     else refuseCaller(exchange, failure, scope);
   },
 };
+
+/** A client or a person who may not be let in has no active tokens, though they could be let in again. */
+async function isActive(
+  { active, clientId, ofPerson, subject }: FoundToken,
+  { clients, users }: Workspace,
+): Promise<boolean> {
+  if (!active || !(await clients.find(clientId))?.active) return false;
+  return !ofPerson || (await findActiveUser(users, { id: subject })) !== undefined;
+}
 
 function answerTo({ client, mayAll }: TokenCaller, { clientId, audience, claims }: FoundToken): Answer {
   if (mayAll || clientId === client.id) return { active: true, ...claims };

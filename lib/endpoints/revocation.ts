@@ -15,6 +15,7 @@ const scope = 'revoke_tokens';
 export const revocationEndpoint: Endpoint = {
   event: 'revocation',
   methods: ['POST'],
+  crossOrigin: true,
   async handle(exchange) {
     const { request, response, workspace, facts } = exchange;
     const form = await readForm(request);

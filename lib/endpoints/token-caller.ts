@@ -2,7 +2,7 @@ import { clientRequest } from '../client-authentication/client-request.js';
 import type { RegisteredClient } from '../clients/client.js';
 import { OAuthError } from '../errors.js';
 import type { Form } from '../http/form.js';
-import { refuseBearer } from '../tokens/bearer-challenge.js';
+import { isOfProof, refuseBearer } from '../tokens/bearer-challenge.js';
 import { presentedToken } from '../tokens/presented-token.js';
 import { requireBinding, requireScopes } from '../tokens/token-requirements.js';
 import { verifyAccessToken } from '../tokens/verify-access-token.js';
@@ -22,7 +22,7 @@ export interface TokenCaller {
 const parameters = ['token', 'token_type_hint'];
 
 /**
- * The caller, by client authentication or by a Bearer access token of this workspace that has `scope` (RFC 7662 2.1).
+ * The caller, by client authentication or by an access token of this workspace that has `scope` (RFC 7662 2.1).
  * With `scope`, granted or registered, every token is its business. Refuses repeated parameters first.
  */
 export async function tokenCaller(exchange: Exchange, form: Form, scope: string): Promise<TokenCaller> {
@@ -53,25 +53,32 @@ export function requiredToken(form: Form): string {
 export function refuseCaller(exchange: Exchange, failure: OAuthError, scope: string): void {
   const { error, reason } = failure;
   const ofToken = error === 'invalid_token' || error === 'insufficient_scope' || reason === 'token_in_several_places';
-  if (ofToken) refuseBearer(exchange.response, failure, exchange.workspace.issuer, scope);
-  else refuseWithJson(exchange, failure);
+  if (ofToken || isOfProof(failure)) {
+    const { issuer: realm, dpop } = exchange.workspace;
+    refuseBearer(exchange.response, failure, { realm, scope, algorithms: dpop.resourceServer.algorithms });
+  } else refuseWithJson(exchange, failure);
 }
 
-/** Throws `credentials_in_query`, or `several_methods` for a Bearer token beside a secret or an assertion. */
+/** Throws `credentials_in_query`, or `several_methods` for an access token beside a secret or an assertion. */
 function sendsBearer({ request }: Exchange, form: Form): boolean {
   const { authorization } = clientRequest(request, form, undefined);
-  if (!authorization.some((value) => /^Bearer\b/i.test(value))) return false;
+  if (!authorization.some((value) => /^(Bearer|DPoP)\b/i.test(value))) return false;
   const others = ['client_secret', 'client_assertion', 'client_assertion_type'].filter((name) => form.has(name));
   if (others.length === 0) return true;
   throw new OAuthError('several_methods', { detail: { presented_mechanisms: ['authorization', ...others] } });
 }
 
 /** The client that holds the scope now: neither inactive nor gone since the token was issued, nor without the scope. */
-export async function bearerClient({ request, workspace, facts }: Exchange, scope: string): Promise<RegisteredClient> {
-  const { claims } = await verifyAccessToken(presentedToken(request, null), [workspace], undefined);
+export async function bearerClient(
+  { request, response, workspace, facts }: Exchange,
+  scope: string,
+): Promise<RegisteredClient> {
+  const presented = presentedToken(request, null);
+  const { claims } = await verifyAccessToken(presented.value, [workspace], undefined);
   facts.client_id = claims.client_id;
   facts.method = 'bearer';
-  requireBinding(claims, workspace, request);
+  const { proxies, warn, dpop } = workspace;
+  await requireBinding(claims, { proxies, warn, proofs: dpop.resourceServer }, { request, response, presented });
   requireScopes(claims, [scope]);
   const client = await workspace.clients.find(claims.client_id);
   if (!client?.active) throw new OAuthError('token_client_inactive', { detail: { client_id: claims.client_id } });

@@ -1,11 +1,11 @@
 import { OAuthError } from '../errors.js';
 import type { Grant, TokenRequest } from '../grants/grant.js';
-import { requestedResources } from '../grants/resource.js';
+import { requestedResource } from '../grants/resource.js';
 import type { Form } from '../http/form.js';
 import { sendJson } from '../http/reply.js';
 import { readForm } from '../http/request-body.js';
-import { loggable } from '../loggable-value.js';
 import { confirmation } from '../tokens/confirmation.js';
+import { offerNonce, provenKeyOf } from '../tokens/dpop/request-proof.js';
 import type { Workspace } from '../workspaces/workspace.js';
 import { authenticateAtEndpoint } from './authenticate.js';
 import type { Endpoint, Exchange } from './exchange.js';
@@ -17,8 +17,9 @@ const standardParameters = ['grant_type', 'scope', 'code', 'redirect_uri', 'user
 export const tokenEndpoint: Endpoint = {
   event: 'token',
   methods: ['POST'],
+  crossOrigin: true,
   async handle(exchange) {
-    const { request, response, workspace } = exchange;
+    const { request, response, workspace, receivedAt } = exchange;
     const form = await readForm(request, { acceptJson: workspace.policy.accept_json_requests });
     noteGrantType(form, exchange);
     form.refuseRepeated(knownParameters(workspace));
@@ -26,10 +27,12 @@ export const tokenEndpoint: Endpoint = {
     const authentication = await authenticateAtEndpoint(exchange, form);
     const grant = chooseGrant(form, workspace);
     requireGrantAllowed(grant, authentication);
-    const tokenRequest = { ...authentication, parameters: form.only([...grant.parameters, 'scope', 'resource']) };
-    requestedResources(tokenRequest.parameters, workspace);
+    const parameters = form.only([...grant.parameters, 'scope', 'resource']);
+    const resource = requestedResource(parameters, workspace);
+    const jkt = await provenKey(authentication, exchange);
+    const tokenRequest = { ...authentication, parameters, resource, jkt, receivedAt };
     const validated = await grant.validate(tokenRequest, workspace);
-    confirmation(tokenRequest.client, tokenRequest.certificate);
+    confirmation(tokenRequest.client, tokenRequest.certificate, tokenRequest.jkt);
     const issued = await grant.issue(tokenRequest, validated, workspace);
     exchange.facts.scope = issued.response.scope;
     if (issued.subject !== undefined) exchange.facts.subject = issued.subject;
@@ -52,7 +55,15 @@ function knownParameters(workspace: Workspace): readonly string[] {
 
 function noteGrantType(form: Form, { facts }: Exchange): void {
   const grantType = form.get('grant_type');
-  if (grantType !== undefined) facts.grant_type = String(loggable(grantType));
+  if (grantType !== undefined) facts.grant_type = namedGrant(grantType);
+}
+
+/**
+ * A grant type for events. One that is neither a name nor a URI is not shown: a client that joins parameters wrongly
+ * has its secret in there (RFC 6749 4.5, A.10).
+ */
+function namedGrant(grantType: string): string {
+  return /^[\w:/.-]{1,200}$/.test(grantType) ? grantType : 'malformed';
 }
 
 function chooseGrant(form: Form, { grants }: Workspace): Grant {
@@ -65,8 +76,23 @@ function chooseGrant(form: Form, { grants }: Workspace): Grant {
   }
   const grant = grants.get(grantType);
   if (!grant)
-    throw new OAuthError('grant_type_unsupported', { detail: { grant_type: grantType, offered: [...grants.keys()] } });
+    throw new OAuthError('grant_type_unsupported', {
+      detail: { grant_type: namedGrant(grantType), offered: [...grants.keys()] },
+    });
   return grant;
+}
+
+/** After client authentication, so that nobody else can make us verify signatures and remember proofs. */
+async function provenKey(
+  { client }: Pick<TokenRequest, 'client'>,
+  { request, response, workspace: { dpop } }: Exchange,
+): Promise<string | undefined> {
+  const jkt = await provenKeyOf(request, response, dpop.authorizationServer);
+  if (jkt === undefined && client.metadata.dpop_bound_access_tokens) {
+    offerNonce(response, dpop.authorizationServer);
+    throw new OAuthError('dpop_proof_missing');
+  }
+  return jkt;
 }
 
 function requireGrantAllowed({ grantType }: Grant, { client }: Pick<TokenRequest, 'client'>): void {

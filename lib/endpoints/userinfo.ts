@@ -21,10 +21,10 @@ import type { Endpoint, Exchange } from './exchange.js';
 export const userinfoEndpoint: Endpoint = {
   event: 'userinfo',
   methods: ['GET', 'POST'],
+  crossOrigin: true,
   async handle(exchange) {
-    const { request, response, workspace } = exchange;
+    const { response, workspace } = exchange;
     const claims = await verifiedClaims(exchange);
-    requireBinding(claims, workspace, request);
     requireScopes(claims, ['openid']);
     const client = await activeClient(claims, workspace);
     const user = await activePerson(claims, workspace);
@@ -35,17 +35,21 @@ export const userinfoEndpoint: Endpoint = {
     return undefined;
   },
   refuse({ response, workspace }, failure) {
-    refuseBearer(response, failure, workspace.issuer, 'openid');
+    const { algorithms } = workspace.dpop.resourceServer;
+    refuseBearer(response, failure, { realm: workspace.issuer, scope: 'openid', algorithms });
   },
 };
 
-async function verifiedClaims({ request, workspace, facts }: Exchange): Promise<AccessTokenClaims> {
+async function verifiedClaims({ request, response, workspace, facts }: Exchange): Promise<AccessTokenClaims> {
   // RFC 6750 2.2. Here the body is ours to read: nobody comes after us.
   const body = request.method === 'POST' && isForm(request) ? (await readForm(request)).toObject() : undefined;
-  const { claims } = await verifyAccessToken(presentedToken(request, body), [workspace], undefined);
+  const presented = presentedToken(request, body);
+  const { claims } = await verifyAccessToken(presented.value, [workspace], undefined);
   facts.client_id = claims.client_id;
   facts.subject = claims.sub;
   facts.scope = claims.scope;
+  const { proxies, warn, dpop } = workspace;
+  await requireBinding(claims, { proxies, warn, proofs: dpop.resourceServer }, { request, response, presented });
   return claims;
 }
 

@@ -1,22 +1,27 @@
 import type { RegisteredClient } from '../clients/client.js';
-import { type CodeRecord, claimCode, readCode, revocableCode } from '../codes/authorization-codes.js';
+import { type CodeRecord, claimCode, codeWasUsed, readCode, revocableCode } from '../codes/authorization-codes.js';
 import { OAuthError } from '../errors.js';
 import { findActiveUser } from '../identity/active-user.js';
+import { consentIdOf } from '../identity/consents.js';
 import { isRevoked, revoke } from '../tokens/revocation.js';
+import type { WorkspacePolicy } from '../workspaces/policy.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 import type { Grant, TokenRequest } from './grant.js';
 import { isCodeVerifier, verifierMatches } from './pkce.js';
+import { resourceOfGrant, scopesAt } from './resource.js';
 
 /** A code that this client may redeem, if it is the first to do so and knows the verifier. */
 export interface RedeemableCode {
   readonly code: string;
   readonly record: CodeRecord;
   readonly verifier: string | undefined;
+  /** Of this one access token. */
+  readonly resource: string;
 }
 
 /**
- * `grant_type=authorization_code` (RFC 6749 4.1.3) with PKCE (RFC 7636). A wrong client or redirect_uri costs the code
- * nothing, so that nobody can spoil another's; a wrong verifier uses it up, so that nobody can guess. A code that comes
+ * `grant_type=authorization_code` (RFC 6749 4.1.3) with PKCE (RFC 7636). A wrong client, redirect_uri or DPoP key costs
+ * the code nothing, so that nobody can spoil another's; a wrong verifier uses it up, so that nobody can guess. A code that comes
  * a second time, right in everything else, ends what the first time gave. A `scope` parameter is not read: the person
  * has decided already.
  */
@@ -25,7 +30,7 @@ export function authorizationCode(): Grant<RedeemableCode> {
     grantType: 'authorization_code',
     parameters: ['code', 'redirect_uri', 'code_verifier'],
 
-    async validate({ client, parameters }, workspace) {
+    async validate({ client, jkt, parameters, resource: asked }, workspace) {
       const code = requiredCode(parameters.get('code'));
       const verifier = wellFormedVerifier(parameters.get('code_verifier'));
       const record = await liveCode(code, workspace);
@@ -34,31 +39,77 @@ export function authorizationCode(): Grant<RedeemableCode> {
           detail: { issued_to: record.clientId, presented_by: client.id },
         });
       }
-      checkRedirectUri(parameters.get('redirect_uri'), record);
+      checkRedirectUri(parameters.get('redirect_uri'), record, workspace.policy);
+      // RFC 9449 10. Like a wrong client, a wrong key costs the code nothing.
+      if (record.dpopJkt !== undefined && record.dpopJkt !== jkt) {
+        throw new OAuthError('code_key_mismatch', { detail: { expected: record.dpopJkt, presented: jkt } });
+      }
       if (verifier !== undefined && record.codeChallenge === undefined)
         throw new OAuthError('verifier_without_challenge');
-      return { code, record, verifier };
+      // OAuth 2.1, 4.1.3. The workspace may have taken the profile on since the code was made.
+      if (record.codeChallenge === undefined && workspace.policy.profile !== 'default')
+        throw new OAuthError('code_without_challenge');
+      return { code, record, verifier, resource: resourceOfGrant(asked, record.resources, workspace) };
     },
 
-    async issue({ client, certificate }: TokenRequest, { code, record, verifier }, workspace) {
+    async issue(request: TokenRequest, { code, record, verifier, resource }, workspace) {
+      const { client, certificate, jkt, receivedAt: asOf } = request;
       // Before the code is claimed: a replay at the same moment revokes the grant, and there is still one winner.
       const withdrawn = await isRevoked(workspace, revocableCode(record));
+      const scopes = scopesAt([resource], record.scopes, { byName: false }, workspace);
+      const asked = await askBeforeUse({ client, verifier, code, record, scopes }, workspace);
       if (!(await claimCode(workspace, code))) {
         if (!withdrawn && isRightVerifier(verifier, record.codeChallenge))
           await revokeReplayed(record, client, workspace);
         throw new OAuthError('code_used', { detail: { grant: record.grantId } });
       }
       checkVerifier(verifier, record.codeChallenge);
-      const user = await findActiveUser(workspace.users, record.user);
-      if (!user) throw new OAuthError('user_inactive', { detail: { subject: record.user.id } });
-      const { scopes, askedScopes, grantId, nonce, authTime } = record;
+      const person = asked?.person ?? (await personOf(record, workspace));
+      if (!person) throw new OAuthError('user_inactive', { detail: { subject: record.user.id } });
+      const { scopes: grantedScopes, askedScopes, resources, grantId, nonce, issuedAt: startedAt } = record;
       if (withdrawn) {
-        throw new OAuthError('consent_withdrawn', { detail: { grant: grantId, subject: user.id } });
+        throw new OAuthError('consent_withdrawn', { detail: { grant: grantId, subject: person.id } });
       }
-      const person = { ...user, authTime };
-      return workspace.tokens.mint({ client, user: person, scopes, askedScopes, grantId, certificate, nonce });
+      const consented = consentIdOf(grantId) !== undefined;
+      const grant = { grantedScopes, askedScopes, resources, grantId, startedAt, consented, nonce };
+      const order = { client, user: person, scopes, resource, ...grant, certificate, jkt, asOf };
+      return workspace.tokens.mint({ ...order, grantType: 'authorization_code', addedClaims: asked?.addedClaims });
     },
   };
+}
+
+async function personOf({ user: known, authTime }: CodeRecord, { users }: WorkspaceServices) {
+  const user = await findActiveUser(users, known);
+  return user && { ...user, authTime };
+}
+
+/** Seconds, above twice the greatest `clock_tolerance`: what it gave may be dated ahead, or be on its way still. */
+const margin = 180;
+
+interface Redemption {
+  readonly client: RegisteredClient;
+  readonly verifier: string | undefined;
+  readonly code: string;
+  readonly record: CodeRecord;
+  /** Of this one access token. */
+  readonly scopes: readonly string[];
+}
+
+/**
+ * The host's claims, asked for while the code still lives: a hook that fails costs nobody a code. Whoever will not get
+ * tokens makes nobody ask; and a replay is met as one, whatever the hook does.
+ */
+async function askBeforeUse({ client, verifier, code, record, scopes }: Redemption, workspace: WorkspaceServices) {
+  if (!workspace.tokens.asksForClaims || !isRightVerifier(verifier, record.codeChallenge)) return undefined;
+  const person = await personOf(record, workspace);
+  if (!person) return undefined;
+  try {
+    const order = { client, user: person, scopes, grantType: 'authorization_code' };
+    return { person, addedClaims: await workspace.tokens.addedClaims(order) };
+  } catch (thrown) {
+    if (await codeWasUsed(workspace, code)) return undefined;
+    throw thrown;
+  }
 }
 
 function requiredCode(code: string | undefined): string {
@@ -83,9 +134,10 @@ async function liveCode(code: string, workspace: WorkspaceServices): Promise<Cod
   return record;
 }
 
-/** RFC 6749 4.1.3: what stood in the authorization request must be repeated as it was. */
-function checkRedirectUri(presented: string | undefined, record: CodeRecord): void {
-  if (presented === undefined ? !record.redirectUriWasSent : presented === record.redirectUri) return;
+/** RFC 6749 4.1.3: what stood in the authorization request must be repeated as it was. OAuth 2.1, 10.2: or left out. */
+function checkRedirectUri(presented: string | undefined, record: CodeRecord, { profile }: WorkspacePolicy): void {
+  const mayBeAbsent = !record.redirectUriWasSent || profile === 'oauth21';
+  if (presented === undefined ? mayBeAbsent : presented === record.redirectUri) return;
   throw new OAuthError('redirect_uri_mismatch', { detail: { expected: record.redirectUri, presented } });
 }
 
@@ -101,7 +153,7 @@ async function revokeReplayed(
   workspace: WorkspaceServices,
 ): Promise<void> {
   const ttls = { ...workspace.policy.token_ttls, ...metadata.token_ttls };
-  await revoke(workspace, grantId, Math.max(ttls.access_token, ttls.refresh_token));
+  await revoke(workspace, grantId, Math.max(ttls.access_token, ttls.refresh_token) + margin);
   workspace.warn('code_replayed', { client_id: id, grant: grantId, subject: user.id });
 }
 

@@ -11,8 +11,14 @@ export interface TokenRequest {
   readonly method: string;
   /** Only the parameters the grant named, plus `scope` and `resource`. */
   readonly parameters: Form;
+  /** The one `resource` it names, which the workspace serves: hand it to `mint`, or refuse it (RFC 8707 2.2). */
+  readonly resource?: string | undefined;
+  /** When it came, in milliseconds since 1970: hand it to `mint` as `asOf`. */
+  readonly receivedAt: number;
   /** The certificate of the connection, for bound tokens (RFC 8705 3). */
   readonly certificate: ClientCertificate | undefined;
+  /** The key of its DPoP proof, for bound tokens: base64url thumbprint (RFC 9449 5). */
+  readonly jkt: string | undefined;
 }
 
 /** What one grant_type needs. `V` is what `validate` hands to `issue`. */

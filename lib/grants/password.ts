@@ -5,6 +5,7 @@ import { consentId } from '../identity/consents.js';
 import type { IdentityPool } from '../identity/pool.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 import type { Grant, TokenRequest } from './grant.js';
+import { scopesAt } from './resource.js';
 import { grantScopes } from './scope.js';
 
 interface PasswordlessRequest {
@@ -26,19 +27,22 @@ export function passwordless(): Grant<PasswordlessRequest> {
     grantType: 'password',
     parameters: ['username', 'password'],
 
-    validate({ client, method, parameters }, workspace) {
+    validate({ client, method, parameters, resource }, workspace) {
       if (method === 'none') throw new OAuthError('client_not_confidential');
       const username = required(parameters, 'username');
       const code = required(parameters, 'password');
+      const scopes = grantScopes(parameters.get('scope'), client, workspace, { user: true });
+      const byName = parameters.has('scope');
       return {
         username,
         code,
-        scopes: grantScopes(parameters.get('scope'), client, workspace, { user: true }),
+        scopes: scopesAt(resource === undefined ? [] : [resource], scopes, { byName }, workspace),
         pool: poolOf(workspace),
       };
     },
 
-    async issue({ client, certificate }: TokenRequest, { username, code, scopes, pool }, workspace) {
+    async issue(request: TokenRequest, { username, code, scopes, pool }, workspace) {
+      const { client, certificate, jkt, resource, receivedAt: asOf } = request;
       const user = await pool.codes.redeem({
         type: 'authentication',
         code,
@@ -51,9 +55,14 @@ export function passwordless(): Grant<PasswordlessRequest> {
         client,
         user: { ...user, authTime },
         scopes,
+        resource,
+        // The host is asked for claims after the code is used: asked before, who it fails for would show who exists.
+        grantType: 'password',
         // Below the consent's id, so that a person who withdraws from this client reaches these tokens too.
         grantId: `${await consentId(workspace, user.id, client.id)}.${randomUUID()}`,
         certificate,
+        jkt,
+        asOf,
       });
     },
   };

@@ -1,28 +1,26 @@
 import type { RegisteredClient } from '../clients/client.js';
 import { OAuthError } from '../errors.js';
-import { scopeToken } from '../workspaces/policy.js';
+import { isScopePattern, scopesOfPersons, scopeToken } from '../workspaces/policy.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
-
-/** Scopes that speak of a person; without one they are dropped (OpenID Connect Core 5.4, 11). */
-const scopesOfPersons: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access']);
 
 const maximumScopes = 100;
 const maximumLength = 4096;
 
 type ScopeRules = Pick<RegisteredClient, 'scopes'>;
-type KnownScopes = Pick<WorkspaceServices, 'knowsScope'>;
+type KnownScopes = Pick<WorkspaceServices, 'knowsScope' | 'policy'>;
 
 /**
  * The scopes a token request gets: all it asks for, or none of it. Without a `scope` parameter, the client's registered
- * ones but offline_access. Throws `scope_malformed` or `scope_not_allowed` (RFC 6749 3.3, 5.2).
+ * ones but offline_access; of these the default ones, where the workspace has any, unless `all` are wanted. Throws `scope_malformed` or `scope_not_allowed` (RFC 6749 3.3, 5.2).
  */
 export function grantScopes(
   requested: string | undefined,
   client: ScopeRules,
   workspace: KnownScopes,
-  { user }: { readonly user: boolean },
+  { user, all = false }: { readonly user: boolean; readonly all?: boolean },
 ): string[] {
-  const asked = requested === undefined ? defaultScopes(client, workspace) : parseScopes(requested);
+  const unasked = () => (all ? registeredScopes(client, workspace) : defaultScopes(client, workspace));
+  const asked = requested === undefined ? unasked() : parseScopes(requested);
   const refused = asked.filter((scope) => !isAllowed(scope, client, workspace));
   if (refused.length > 0) {
     throw new OAuthError('scope_not_allowed', { detail: refusedScopes(refused, client, workspace) });
@@ -50,16 +48,17 @@ export function narrowScopes(
 
 /**
  * The scopes of one access token of a grant: all that was granted, or the part a refresh asks for, without what the
- * client may no longer have. What was asked at the start and dropped is left out once more; anything else that was not
- * granted throws `scope_not_allowed` (RFC 6749 6).
+ * client may no longer have, and with `standing` without what the person no longer allows. What was asked at the start
+ * and dropped is left out once more; anything else that was not granted throws `scope_not_allowed` (RFC 6749 6).
  */
 export function narrowGrant(
   requested: string | undefined,
   grant: { readonly scopes: readonly string[]; readonly asked: readonly string[] },
   client: ScopeRules,
   workspace: KnownScopes,
+  standing: readonly string[] = grant.scopes,
 ): string[] {
-  const granted = grant.scopes.filter((scope) => isAllowed(scope, client, workspace));
+  const granted = grant.scopes.filter((scope) => standing.includes(scope) && isAllowed(scope, client, workspace));
   const wanted = requested === undefined ? granted : parseScopes(requested);
   const refused = wanted.filter((scope) => !grant.scopes.includes(scope) && !grant.asked.includes(scope));
   const scopes = granted.filter((scope) => wanted.includes(scope));
@@ -80,17 +79,24 @@ export function parseScopes(text: string): string[] {
   return [...scopes];
 }
 
-/** Whether `scope` is the pattern itself or, for `accounts.*`, something concrete below it. */
+/** Whether `scope` is the pattern itself or, for `accounts.*` and `accounts:*`, something concrete below it. */
 export function matchesScope(pattern: string, scope: string): boolean {
   if (pattern === scope) return true;
-  if (!pattern.endsWith('.*')) return false;
+  if (!isScopePattern(pattern)) return false;
   const stem = pattern.slice(0, -1);
   return scope.length > stem.length && scope.startsWith(stem) && !scope.includes('*');
 }
 
-function defaultScopes({ scopes }: ScopeRules, { knowsScope }: KnownScopes): string[] {
+function registeredScopes({ scopes }: ScopeRules, { knowsScope }: KnownScopes): string[] {
   // A pattern is permission to ask for something concrete, and nothing by itself.
-  return scopes.filter((scope) => scope !== 'offline_access' && !scope.endsWith('.*') && knowsScope(scope));
+  return scopes.filter((scope) => scope !== 'offline_access' && !isScopePattern(scope) && knowsScope(scope));
+}
+
+function defaultScopes(client: ScopeRules, workspace: KnownScopes): string[] {
+  const { scopes } = workspace.policy;
+  const registered = registeredScopes(client, workspace);
+  if (!Object.values(scopes).some((scope) => scope.default)) return registered;
+  return registered.filter((scope) => Object.hasOwn(scopes, scope) && scopes[scope]?.default);
 }
 
 /** For the operator: the client may lack the scope, or the workspace may not know it. */
@@ -99,5 +105,7 @@ function refusedScopes(refused: readonly string[], { scopes }: ScopeRules, { kno
 }
 
 function isAllowed(scope: string, { scopes }: ScopeRules, workspace: KnownScopes): boolean {
-  return !scope.endsWith('.*') && workspace.knowsScope(scope) && scopes.some((pattern) => matchesScope(pattern, scope));
+  return (
+    !isScopePattern(scope) && workspace.knowsScope(scope) && scopes.some((pattern) => matchesScope(pattern, scope))
+  );
 }

@@ -6,11 +6,12 @@ import type { IncomingMessage } from 'node:http';
  */
 export function readCookie(request: IncomingMessage, name: string): string | undefined {
   let found: string | undefined;
-  for (const pair of (request.headers.cookie ?? '').split(';')) {
-    const equals = pair.indexOf('=');
-    if (equals === -1 || pair.slice(0, equals).trim() !== name) continue;
+  for (const part of (request.headers.cookie ?? '').split(';')) {
+    // Not `trim`: it takes U+00A0 too, and a sibling host may plant a cookie whose name begins with that and then `__Host-`.
+    const pair = part.replace(/^[ \t]+/, '');
+    if (!pair.startsWith(`${name}=`)) continue;
     if (found !== undefined) return undefined;
-    found = pair.slice(equals + 1).trim();
+    found = pair.slice(name.length + 1);
   }
   return found;
 }

@@ -31,6 +31,11 @@ export class Form {
     return this.#values.keys();
   }
 
+  /** Every name with each of its values, in the order sent. */
+  *entries(): IterableIterator<readonly [name: string, value: string]> {
+    for (const [name, values] of this.#values) for (const value of values) yield [name, value];
+  }
+
   /** Throws `parameter_repeated` if one of these was sent more than once, even with equal values (RFC 6749 3.2). */
   refuseRepeated(known: Iterable<string>): void {
     for (const name of known) {
@@ -49,6 +54,28 @@ export class Form {
     const object: Record<string, string | readonly string[]> = Object.create(null);
     for (const [name, values] of this.#values) object[name] = values.length === 1 ? (values[0] as string) : values;
     return object;
+  }
+
+  /** With these values in place of what was sent under their names, if anything; undefined and '' take a name away. */
+  with(changes: Readonly<Record<string, string | undefined>>): Form {
+    const changed = new Map(this.#values);
+    for (const [name, value] of Object.entries(changes)) {
+      changed.delete(name);
+      if (value !== undefined && value !== '') changed.set(name, [value]);
+    }
+    return new Form(changed);
+  }
+
+  /** As the query of a URL. */
+  toQuery(): string {
+    return new URLSearchParams([...this.entries()].map(([name, value]): [string, string] => [name, value])).toString();
+  }
+
+  /** Of names and values that were parsed before; empty values are gone. */
+  static of(entries: Iterable<readonly [name: string, value: string]>): Form {
+    const values = new Map<string, string[]>();
+    for (const [name, value] of entries) add(values, name, value);
+    return new Form(values);
   }
 
   /** Only these parameters. */

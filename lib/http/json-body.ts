@@ -39,8 +39,17 @@ function parse(encoded: string | Buffer): ReadonlyMap<string, unknown> {
   return members(json.value);
 }
 
+/** Levels. What walks through a value by recursion must come to its end. */
+const deepest = 32;
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeperThan(levels - 1, each));
+}
+
 function members(body: unknown): ReadonlyMap<string, unknown> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw malformed('is not a JSON object');
+  if (isDeeperThan(deepest, body)) throw malformed('is nested too deeply');
   return new Map(Object.entries(body));
 }
 

@@ -24,27 +24,32 @@ export const outboundSchema = z.strictObject({
 export type OutboundOptions = z.input<typeof outboundSchema>;
 
 export interface DocumentRequest {
-  /** The media types that will do; sent as Accept. */
-  readonly accept: readonly string[];
+  /** The media types that will do; sent as Accept. Absent: any, for documents that carry their own signature. */
+  readonly accept?: readonly string[];
   /** The most octets the document may have. */
   readonly maxBytes: number;
   /** Milliseconds for everything together: name, connection and body. */
   readonly timeout: number;
   /** Lets the URL be http. Only for documents that carry their own signature. */
   readonly plain?: boolean;
+  /** Makes it a POST, with the Authorization header that goes with it. */
+  readonly post?: { readonly type: string; readonly content: Buffer; readonly authorization?: string };
 }
 
-/** A document, or why there is none: `problem` is for the operator alone. */
+/**
+ * A document, or why there is none: `problem` is for the operator alone. `answered`: somebody was there, and gave
+ * something else.
+ */
 export type FetchedDocument =
   | { readonly ok: true; readonly body: Buffer; readonly headers: IncomingHttpHeaders }
-  | { readonly ok: false; readonly problem: string };
+  | { readonly ok: false; readonly problem: string; readonly answered?: boolean };
 
 export type FetchDocument = (url: string, request: DocumentRequest) => Promise<FetchedDocument>;
 
 /**
- * A GET for documents at URLs that others chose. It connects to global addresses only, checked on the very address of
- * the connection, follows no redirect, and takes 200, the media types asked for and an unencoded body, within size and
- * time. Never rejects. Throws OptionsError for wrong options.
+ * A GET, or a POST, for documents at URLs that others chose. It connects to global addresses only, checked on the very
+ * address of the connection, follows no redirect, and takes 200, the media types asked for and an unencoded body,
+ * within size and time. Never rejects. Throws OptionsError for wrong options.
  */
 export function documentFetcher(options: OutboundOptions = {}): FetchDocument {
   const { allow_private_hosts, ca } = parseOptions(outboundSchema, options, 'outbound');
@@ -54,7 +59,7 @@ export function documentFetcher(options: OutboundOptions = {}): FetchDocument {
     const target = URL.canParse(url) ? new URL(url) : undefined;
     const problem = target ? urlProblem(target, wanted, exceptions) : 'the URL is malformed';
     if (target === undefined || problem !== undefined) return { ok: false, problem: problem ?? '' };
-    return await get(target, wanted, isException(target, exceptions), secureContext);
+    return await load(target, wanted, isException(target, exceptions), secureContext);
   };
 }
 
@@ -86,11 +91,22 @@ const globalLookup: LookupFunction = (hostname, options: LookupOptions, callback
   });
 };
 
-function get(url: URL, wanted: DocumentRequest, exception: boolean, secureContext?: SecureContext) {
+function postHeaders({ type, content, authorization }: NonNullable<DocumentRequest['post']>) {
+  return {
+    'content-type': type,
+    'content-length': content.length,
+    ...(authorization !== undefined && { authorization }),
+  };
+}
+
+function load(url: URL, wanted: DocumentRequest, exception: boolean, secureContext?: SecureContext) {
   return new Promise<FetchedDocument>((resolve) => {
+    const { accept = ['*/*'], post } = wanted;
+    const headers = { accept: accept.join(', '), 'accept-encoding': 'identity' };
     const options: RequestOptions & { secureContext?: SecureContext } = {
       agent: false,
-      headers: { accept: wanted.accept.join(', '), 'accept-encoding': 'identity' },
+      method: post ? 'POST' : 'GET',
+      headers: post ? { ...headers, ...postHeaders(post) } : headers,
       ...(!exception && { lookup: globalLookup }),
       ...(secureContext && { secureContext }),
     };
@@ -105,10 +121,10 @@ function get(url: URL, wanted: DocumentRequest, exception: boolean, secureContex
     request.on('error', (error) => fail(describe(error)));
     request.on('response', (response) => {
       const problem = headProblem(response, wanted);
-      if (problem !== undefined) return fail(problem);
+      if (problem !== undefined) return finish({ ok: false, problem, answered: true });
       readBody(response, wanted.maxBytes, finish);
     });
-    request.end();
+    request.end(post?.content);
   });
 }
 
@@ -121,7 +137,7 @@ function headProblem({ statusCode, headers }: IncomingMessage, wanted: DocumentR
   if (statusCode !== 200) return `the status is ${statusCode}, not 200`;
   if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return 'the body is encoded';
   const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (!wanted.accept.includes(type)) return `the media type is "${type.slice(0, 80)}"`;
+  if (wanted.accept && !wanted.accept.includes(type)) return `the media type is "${type.slice(0, 80)}"`;
   if (Number(headers['content-length'] ?? 0) > wanted.maxBytes) return tooLarge(wanted.maxBytes);
   return undefined;
 }

@@ -19,9 +19,10 @@ export function sendJwt(response: ServerResponse, jwt: string, type = 'applicati
   send(response, 200, type, jwt, {});
 }
 
-/** A reply that says all by its status (RFC 7009 2.2). */
+/** A reply that says all by its status (RFC 7009 2.2, RFC 7592 2.3). */
 export function sendEmpty(response: ServerResponse, status: number): void {
-  response.writeHead(status, { 'Content-Length': 0, ...noStore });
+  // RFC 9110 8.6: 204 has no length.
+  response.writeHead(status, status === 204 ? noStore : { 'Content-Length': 0, ...noStore });
   response.end();
 }
 
@@ -42,8 +43,13 @@ function send(
 }
 
 /** A failure as RFC 6749 5.2 wants it: what is public of it, never its reason. */
-export function sendError(response: ServerResponse, failure: OAuthError, headers: OutgoingHttpHeaders = {}): void {
-  sendJson(response, failure.status, errorBody(failure), { ...extraHeaders(failure), ...headers });
+export function sendError(
+  response: ServerResponse,
+  failure: OAuthError,
+  headers: OutgoingHttpHeaders = {},
+  status = failure.status,
+): void {
+  sendJson(response, status, errorBody(failure), { ...extraHeaders(failure), ...headers });
 }
 
 /** What the caller reads of a failure (RFC 6749 5.2). */
@@ -67,6 +73,7 @@ export function visibleAscii(text: string): string {
 function extraHeaders({ reason, status, detail }: OAuthError): OutgoingHttpHeaders {
   if (reason === 'method_not_allowed') return { Allow: String(detail.allow ?? 'POST') };
   if (status === 413) return { Connection: 'close' };
+  if (status === 429 && detail.retry_after !== undefined) return { 'Retry-After': String(detail.retry_after) };
   if (status === 503) return { 'Retry-After': '2' };
   return {};
 }

@@ -7,14 +7,16 @@ const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]
 const domainLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * An e-mail address in the one form in which addresses are compared and kept: trimmed, NFKC, lower case. Undefined for
- * whatever is not exactly one plain ASCII address: lists, quoted or commented ones, `Name <address>`, line breaks,
- * address literals, hosts without a dot, and characters that only look like part of one.
+ * An e-mail address in the one form in which addresses are compared and kept: NFKC, lower case, no blanks or tabs around
+ * it. Undefined for whatever is not exactly one plain ASCII address: lists, quoted or commented ones, `Name <address>`,
+ * line breaks, address literals, hosts without a dot, and characters that only look like part of one.
  */
 export function normalizeAddress(text: string): string | undefined {
   // Before anything else: NFKC grows, and a long text is none of ours.
   if (text.length > 2 * maximumLength) return undefined;
-  // Full-width letters and the full-width @ become plain ones here, so that what is judged is what will be used.
+  // NFKC makes @ of these. Where one program sees one @ and the next sees two, a mail goes to the wrong person.
+  if (/[\uFF20\uFE6B]/.test(text)) return undefined;
+  // Full-width letters become plain ones here, so that what is judged is what will be used.
   const address = withoutBlanks(text).normalize('NFKC').toLowerCase();
   if (address.length > maximumLength) return undefined;
   const [local = '', domain = '', ...more] = address.split('@');
@@ -22,9 +24,16 @@ export function normalizeAddress(text: string): string | undefined {
   return isDomain(domain) ? address : undefined;
 }
 
-/** Blanks and tabs around it, as people paste them. A line break is no blank: it could start a header of a mail. */
+/** Whether both are one mailbox, however each is written. */
+export function sameAddress(one: string | undefined, other: string | undefined): boolean {
+  return (
+    one !== undefined && other !== undefined && (normalizeAddress(one) ?? one) === (normalizeAddress(other) ?? other)
+  );
+}
+
+/** Without blanks and tabs around it, as people paste them. Nothing else is one: a line break could start a mail's header. */
 function withoutBlanks(text: string): string {
-  return text.replace(/^[ \t\u00A0\u3000]+|[ \t\u00A0\u3000]+$/g, '');
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
 function isDomain(domain: string): boolean {

@@ -7,8 +7,8 @@ export interface Consent {
   /** Names it in all that came from it: grant ids are `<consent id>.<random>`. */
   readonly id: string;
   readonly clientId: string;
-  readonly scopes: readonly string[];
-  readonly resources: readonly string[];
+  /** The scopes allowed at each resource. */
+  readonly allowed: Readonly<Record<string, readonly string[]>>;
   /** Seconds since 1970 of the first time. */
   readonly since: number;
 }
@@ -18,6 +18,7 @@ export interface ConsentDecision {
   readonly clientId: string;
   readonly asked: readonly string[];
   readonly granted: readonly string[];
+  /** At least one. */
   readonly resources: readonly string[];
 }
 
@@ -42,20 +43,20 @@ export async function consentTo(
   return consent.id === id ? consent : undefined;
 }
 
-/** Whether these scopes and resources are allowed already, all of them (RFC 8252 8.6, standards row CON-04). */
+/** Whether these scopes are allowed already, all of them at each resource (RFC 8252 8.6, standards row CON-04). */
 export function covers(
-  consent: Consent,
+  { allowed }: Consent,
   { scopes, resources }: { readonly scopes: readonly string[]; readonly resources: readonly string[] },
 ): boolean {
-  return (
-    scopes.every((scope) => consent.scopes.includes(scope)) &&
-    resources.every((resource) => consent.resources.includes(resource))
-  );
+  return resources.every((resource) => {
+    const there = Object.hasOwn(allowed, resource) ? allowed[resource] : undefined;
+    return there !== undefined && scopes.every((scope) => there.includes(scope));
+  });
 }
 
 /**
  * Remembers a decision, and answers the consent's id. What was not asked this time stays as it was; what was asked and
- * not granted is allowed no longer.
+ * not granted is allowed no longer at these resources.
  */
 export async function rememberConsent(
   workspace: ConsentWorkspace,
@@ -64,12 +65,15 @@ export async function rememberConsent(
 ): Promise<string> {
   const former = await consentTo(workspace, userId, clientId);
   const id = former?.id ?? (await consentId(workspace, userId, clientId));
-  const kept = former?.scopes.filter((scope) => !asked.includes(scope)) ?? [];
+  const allowed = new Map(Object.entries(former?.allowed ?? {}));
+  for (const resource of resources) {
+    const kept = allowed.get(resource)?.filter((scope) => !asked.includes(scope)) ?? [];
+    allowed.set(resource, [...kept, ...granted]);
+  }
   const consent: Consent = {
     id,
     clientId,
-    scopes: [...kept, ...granted],
-    resources: [...new Set([...(former?.resources ?? []), ...resources])],
+    allowed: Object.fromEntries(allowed),
     since: former?.since ?? Math.floor(workspace.now() / 1000),
   };
   await enterInIndex(workspace, userId, clientId);
@@ -117,6 +121,12 @@ export async function consentId(
   return createHash('sha256').update(named).digest('base64url').slice(0, 22);
 }
 
+/** The id of the consent that a grant stands on; undefined for one that needed none. */
+export function consentIdOf(grantId: string): string | undefined {
+  const dot = grantId.indexOf('.');
+  return dot === -1 ? undefined : grantId.slice(0, dot);
+}
+
 /** The store has no lists: the clients of a person stand in numbered places, each taken once and kept. */
 async function enterInIndex({ store }: ConsentWorkspace, userId: string, clientId: string): Promise<void> {
   for (let slot = 1; ; slot += 1) {
@@ -126,7 +136,7 @@ async function enterInIndex({ store }: ConsentWorkspace, userId: string, clientI
 }
 
 function recordKey(userId: string, clientId: string): string {
-  return `consent-record/${encodeURIComponent(userId)}/${encodeURIComponent(clientId)}`;
+  return `consent-scopes/${encodeURIComponent(userId)}/${encodeURIComponent(clientId)}`;
 }
 
 function generationKey(userId: string, clientId: string): string {

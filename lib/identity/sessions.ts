@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expiredHostCookie, hostCookie, readCookie } from '../http/cookies.js';
 import { randomToken } from '../http/random-token.js';
-import { isRevoked } from '../tokens/revocation.js';
+import { dateOfIssue, isRevoked } from '../tokens/revocation.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 
 /** A person's time at one browser with one issuer, from sign-in to sign-out. It lives in a cookie, sealed. */
@@ -12,6 +12,8 @@ export interface Session {
   readonly userId: string;
   /** Seconds since 1970 at which the person proved who they are. */
   readonly authTime: number;
+  /** Seconds since 1970, for revocation. */
+  readonly issuedAt: number;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
 }
@@ -32,7 +34,7 @@ export async function currentSession(
   const [ended, revoked] = await Promise.all([
     workspace.store.get(endKey(session)),
     // What ends all tokens of a person ends their sessions too, or new tokens would follow without a word.
-    isRevoked(workspace, { grant_id: session.id, sub: session.userId, iat: session.authTime }),
+    isRevoked(workspace, { grant_id: session.id, sub: session.userId, iat: session.issuedAt }),
   ]);
   return ended === undefined && !revoked ? session : undefined;
 }
@@ -47,7 +49,9 @@ export async function startSession(
   const former = sessionIn(workspace, request);
   if (former) await markEnded(workspace, former);
   const now = workspace.now();
-  const session = { id: randomToken(), userId, authTime: Math.floor(now / 1000), expiresAt: now + lifetime * 1000 };
+  const issuedAt = await dateOfIssue(workspace, { sub: userId }, now);
+  const authTime = Math.floor(now / 1000);
+  const session = { id: randomToken(), userId, authTime, issuedAt, expiresAt: now + lifetime * 1000 };
   const name = cookieName(workspace);
   const sealed = workspace.secretKeys.seal(purpose, JSON.stringify(session), boundTo(workspace));
   response.appendHeader('Set-Cookie', hostCookie(name, sealed));

@@ -44,6 +44,25 @@ async function run(makeStore: () => Promise<Store> | Store, body: Case): Promise
 const SHORT = 0.3;
 const GONE = 350;
 
+/** A case that watches a short life: a busy machine may look too late, so it gets four tries. */
+function timed(body: Case): Case {
+  return async (store, key) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await body(store, (name) => key(`${attempt}/${name}`));
+      } catch (thrown) {
+        if (attempt === 4) throw thrown;
+      }
+    }
+  };
+}
+
+/** The shortest whole milliseconds, less than one, a fraction, and a thousand years: seconds. */
+const edges = { shortest: [0.001, 0.000_001, 0.010_4], longest: [2 ** 31 / 1000, 2 ** 31, 1000 * 365.25 * 86_400] };
+
+/** Every code unit that is a character alone, in order, and the characters around the borders of UTF-8's lengths. */
+const binary = `${String.fromCharCode(...Array.from({ length: 256 }, (_, unit) => unit))}\u07ff\u0800\uffff\u{10000}\u{10ffff}`;
+
 const awkward = [
   'line\nfeed',
   'nul\0byte',
@@ -77,13 +96,34 @@ const values: Record<string, Case> = {
     assert.equal(await store.get(key('a')), undefined);
     await store.delete(key('a'));
   },
-  'an expired entry is gone from get and scan': async (store, key) => {
+  'an expired entry is gone from get and scan': timed(async (store, key) => {
     await store.set(key('short'), 'one', SHORT);
     await store.set(key('long'), 'two', 60);
     assert.equal(await store.get(key('short')), 'one');
     await wait(GONE);
     assert.equal(await store.get(key('short')), undefined);
     assert.deepEqual(await scanned(store, key('')), { [key('long')]: 'two' });
+  }),
+  'a ttl of a millisecond ends, and so does less; one of a thousand years does not': async (store, key) => {
+    for (const ttl of edges.shortest) {
+      await store.set(key(`set ${ttl}`), 'v', ttl);
+      await store.claim(key(`claim ${ttl}`), 'v', ttl);
+      await store.increment(key(`count ${ttl}`), ttl);
+    }
+    for (const ttl of edges.longest) {
+      await store.set(key(`long set ${ttl}`), 'v', ttl);
+      await store.claim(key(`long claim ${ttl}`), 'v', ttl);
+      await store.increment(key(`long count ${ttl}`), ttl);
+    }
+    await wait(50);
+    assert.equal(Object.keys(await scanned(store, key(''))).length, 3 * edges.longest.length);
+    for (const ttl of edges.shortest)
+      assert.deepEqual(await store.claim(key(`claim ${ttl}`), 'w', 60), { first: true });
+    for (const ttl of edges.longest) {
+      assert.equal(await store.get(key(`long set ${ttl}`)), 'v');
+      assert.deepEqual(await store.claim(key(`long claim ${ttl}`), 'w', 1), { first: false, value: 'v' });
+      assert.equal(await store.increment(key(`long count ${ttl}`), 1), 2);
+    }
   },
   'a ttl that is not above 0 rejects and writes nothing': async (store, key) => {
     for (const ttl of [0, -1, Number.NaN]) {
@@ -101,9 +141,30 @@ const values: Record<string, Case> = {
     assert.equal(await store.get(key('empty')), '');
     assert.deepEqual(await store.claim(key('empty'), 'late', 60), { first: false, value: '' });
   },
+  'every byte passes through keys and values, by every verb': async (store, key) => {
+    await store.set(key(binary), binary, 60);
+    assert.equal(await store.get(key(binary)), binary);
+    assert.deepEqual(await store.claim(key(binary), 'late', 60), { first: false, value: binary });
+    assert.deepEqual(await scanned(store, key(binary)), { [key(binary)]: binary });
+    await store.delete(key(binary));
+    assert.deepEqual(await store.claim(key(binary), binary, 60), { first: true });
+    assert.equal(await store.increment(key(`${binary}n`), 60), 1);
+    assert.equal(await store.increment(key(`${binary}n`), 60), 2);
+  },
+  'keys that look alike are different keys': async (store, key) => {
+    const alike = ['a', 'A', ' a', 'a ', 'a\0', '\u00e1', 'a\u0301', 'a/', '/a', '1', '01', '1.0'];
+    for (const [index, name] of alike.entries()) await store.set(key(name), `${index}`, 60);
+    for (const [index, name] of alike.entries()) assert.equal(await store.get(key(name)), `${index}`);
+  },
   'a value may have five megabytes': async (store, key) => {
     const value = 'x\u00e9\u{1F511}y\n'.repeat(5_000_000 / 9);
     await store.set(key('large'), value, 60);
+    assert.ok((await store.get(key('large'))) === value);
+    const claim = await store.claim(key('large'), 'late', 60);
+    assert.ok(!claim.first && claim.value === value);
+    assert.ok((await scanned(store, key('l')))[key('large')] === value);
+    await store.delete(key('large'));
+    assert.deepEqual(await store.claim(key('large'), value, 60), { first: true });
     assert.ok((await store.get(key('large'))) === value);
     await store.delete(key('large'));
   },
@@ -130,19 +191,19 @@ const claims: Record<string, Case> = {
     await store.set(key('a'), 'set', 60);
     assert.deepEqual(await store.claim(key('a'), 'claimed', 60), { first: false, value: 'set' });
   },
-  'after expiry a claim is first again': async (store, key) => {
+  'after expiry a claim is first again': timed(async (store, key) => {
     await store.claim(key('a'), 'one', SHORT);
     assert.deepEqual(await store.claim(key('a'), 'two', 60), { first: false, value: 'one' });
     await wait(GONE);
     assert.deepEqual(await store.claim(key('a'), 'three', 60), { first: true });
     assert.equal(await store.get(key('a')), 'three');
-  },
-  'a claim that came second does not extend the ttl': async (store, key) => {
+  }),
+  'a claim that came second does not extend the ttl': timed(async (store, key) => {
     await store.claim(key('a'), 'one', SHORT);
     await store.claim(key('a'), 'two', 60);
     await wait(GONE);
     assert.equal(await store.get(key('a')), undefined);
-  },
+  }),
   'after delete a claim is first again': async (store, key) => {
     await store.claim(key('a'), 'one', 60);
     await store.delete(key('a'));
@@ -170,13 +231,13 @@ const increments: Record<string, Case> = {
       Array.from({ length: 50 }, (_, index) => index + 1),
     );
   },
-  'the ttl runs from the first increment, and then counting starts at 1': async (store, key) => {
+  'the ttl runs from the first increment, and then counting starts at 1': timed(async (store, key) => {
     await store.increment(key('n'), SHORT);
     assert.equal(await store.increment(key('n'), 60), 2);
     await wait(GONE);
     assert.equal(await store.get(key('n')), undefined);
     assert.equal(await store.increment(key('n'), 60), 1);
-  },
+  }),
   'goes on from a number that was set, and rejects what is none': async (store, key) => {
     await store.set(key('n'), '41', 60);
     assert.equal(await store.increment(key('n'), 60), 42);
@@ -207,6 +268,31 @@ const isolation: Record<string, Case> = {
     assert.equal(seen.length, 1000);
     assert.equal(new Set(seen).size, 1000);
     assert.deepEqual(await scanned(store, key('many/')), {});
+  },
+  'scan tells how long each entry lives on': async (store, key) => {
+    await store.set(key('a'), 'v', 60);
+    await store.set(key('b'), 'v', 0.9);
+    await store.set(key('c'), 'v', Number.POSITIVE_INFINITY);
+    await store.increment(key('d'), 30);
+    await store.increment(key('d'), 90);
+    const left: number[] = [];
+    const entries: string[] = [];
+    for await (const entry of store.scan(key(''))) {
+      entries.push(entry.key);
+      left.push(entry.ttl);
+    }
+    const ttl = (name: string) => left[entries.indexOf(key(name))] ?? Number.NaN;
+    assert.ok(ttl('a') > 50 && ttl('a') <= 60);
+    assert.ok(ttl('b') > 0 && ttl('b') <= 0.9);
+    assert.equal(ttl('c'), Number.POSITIVE_INFINITY);
+    assert.ok(ttl('d') > 20 && ttl('d') <= 30);
+    await store.delete(key('c'));
+  },
+  'scan by a prefix as long as a key finds every key': async (store, key) => {
+    const prefix = key('k'.repeat(1100));
+    const inside = Array.from({ length: 300 }, (_, index) => prefix + index);
+    await Promise.all(inside.map((name) => store.set(name, 'v', 60)));
+    assert.deepEqual(Object.keys(await scanned(store, prefix)).sort(), inside.sort());
   },
   'namespaces do not see each other': async (store, key) => {
     const [one, two] = [namespaced(store, key('one/')), namespaced(store, key('two/'))];

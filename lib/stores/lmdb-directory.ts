@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, open } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** Offsets and constants of an LMDB meta page, data version 2 (liblmdb mdb.c: MDB_page_header, MDB_meta, MDB_db). */
 const META = {
@@ -58,7 +59,22 @@ async function withFile(path: string, check: (file: FileHandle, path: string) =>
   }
 }
 
+/** Milliseconds for which a file that was just written may be one that another process is still making. */
+const making = 1_000;
+
+/** Of two processes that begin at once, one sees the file as the other writes its first pages. */
 async function checkDataFile(file: FileHandle, path: string): Promise<void> {
+  for (;;) {
+    try {
+      return await checkPages(file, path);
+    } catch (thrown) {
+      if (Date.now() - (await file.stat()).mtimeMs > making) throw thrown;
+      await pause(50);
+    }
+  }
+}
+
+async function checkPages(file: FileHandle, path: string): Promise<void> {
   const { size } = await file.stat();
   if (size === 0) return;
   const first = await readMeta(file, 0, path);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { toUSVString } from 'node:util';
 import type { RootDatabase } from 'lmdb';
 import { prepareDirectory } from './lmdb-directory.js';
-import type { Claim, Store } from './store.js';
+import type { Claim, Store, StoreEntry } from './store.js';
 
 /** What `lmdbStore` opens: a store that can also be asked to remove all expired entries now. */
 export interface LmdbStore extends Store {
@@ -21,8 +21,8 @@ const PING_KEY = Buffer.from('ping');
 /** LMDB keys end at 1978 bytes. Longer ones keep this many bytes, then a digest; the true key precedes the value. */
 const LONGEST_PLAIN_KEY = 1024;
 const DIGEST_BYTES = 32;
-/** Above every byte of UTF-8. */
-const AFTER_UTF8 = Buffer.from([0xff]);
+/** Above every byte of UTF-8, and above every digest. */
+const AFTER_ALL = Buffer.alloc(DIGEST_BYTES + 1, 0xff);
 const JUST_AFTER = Buffer.from([0]);
 
 const OPTIONS = {
@@ -119,16 +119,18 @@ class OpenLmdbStore implements LmdbStore {
     });
   }
 
-  async *scan(prefix: string): AsyncGenerator<{ key: string; value: string }> {
+  async *scan(prefix: string): AsyncGenerator<StoreEntry> {
     const start = plainKey(wellFormed(prefix)).subarray(0, LONGEST_PLAIN_KEY);
-    const end = Buffer.concat([start, AFTER_UTF8]);
+    const end = Buffer.concat([start, AFTER_ALL]);
     // Page by page: an open cursor would hold the pages of its snapshot for as long as the reader takes.
     for (let from: Buffer | undefined = start; from !== undefined; ) {
       const page = this.#keys(from, SCAN_PAGE, end);
       from = after(page, SCAN_PAGE);
       for (const stored of page) {
         const entry = this.#read(stored);
-        if (entry?.key.startsWith(prefix)) yield { key: entry.key, value: entry.value };
+        if (!entry?.key.startsWith(prefix)) continue;
+        const { key, value, expiresAt } = entry;
+        yield { key, value, ttl: (expiresAt - Date.now()) / 1000 };
       }
     }
   }
@@ -191,7 +193,7 @@ class OpenLmdbStore implements LmdbStore {
     database.resetReadTxn();
     const now = Date.now();
     const removals: PromiseLike<boolean>[] = [];
-    const page = this.#keys(from, SWEEP_BUDGET, Buffer.concat([plainKey(''), AFTER_UTF8]));
+    const page = this.#keys(from, SWEEP_BUDGET, Buffer.concat([plainKey(''), AFTER_ALL]));
     let next = after(page, SWEEP_BUDGET);
     let budget = SWEEP_BUDGET;
     for (const stored of page) {

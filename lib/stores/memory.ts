@@ -1,4 +1,4 @@
-import type { Claim, Store } from './store.js';
+import type { Claim, Store, StoreEntry } from './store.js';
 
 interface Entry {
   readonly value: string;
@@ -66,14 +66,14 @@ class MemoryStore implements Store {
     return sum;
   }
 
-  async *scan(prefix: string): AsyncGenerator<{ key: string; value: string }> {
+  async *scan(prefix: string): AsyncGenerator<StoreEntry> {
     this.#assertOpen();
     // The keys are taken at once: a reader who writes while reading would otherwise never reach the end.
     const keys = [...this.#entries.keys()].filter((key) => key.startsWith(prefix));
     for (const key of keys) {
       this.#assertOpen();
       const entry = this.#live(key);
-      if (entry) yield { key, value: entry.value };
+      if (entry) yield { key, value: entry.value, ttl: (entry.expiresAt - Date.now()) / 1000 };
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Claim, Store } from './store.js';
+import type { Claim, Store, StoreEntry } from './store.js';
 
 /**
  * A view of `store` in which every key begins with `prefix`, such as `acme/demo/`: what one namespace writes no other
@@ -45,9 +45,9 @@ class Namespace implements Store {
     return this.#open().increment(this.#prefix + key, ttl);
   }
 
-  async *scan(prefix: string): AsyncGenerator<{ key: string; value: string }> {
-    for await (const { key, value } of this.#open().scan(this.#prefix + prefix)) {
-      yield { key: key.slice(this.#prefix.length), value };
+  async *scan(prefix: string): AsyncGenerator<StoreEntry> {
+    for await (const entry of this.#open().scan(this.#prefix + prefix)) {
+      yield { ...entry, key: entry.key.slice(this.#prefix.length) };
     }
   }
 

@@ -6,20 +6,20 @@ type Opener = (rest: string) => Store | Promise<Store>;
 const openers = new Map<string, Opener>([
   ['memory', openMemory],
   ['lmdb', openLmdb],
-  ['redis', () => notBuilt('redis')],
-  ['rediss', () => notBuilt('rediss')],
-  ['postgres', () => notBuilt('postgres')],
-  ['postgresql', () => notBuilt('postgresql')],
+  ['redis', (rest) => openRedis(`redis:${rest}`)],
+  ['rediss', (rest) => openRedis(`rediss:${rest}`)],
+  ['postgres', (rest) => openPostgres(`postgres:${rest}`)],
+  ['postgresql', (rest) => openPostgres(`postgres:${rest}`)],
 ]);
 
-const KNOWN = 'memory:, memory:?acknowledge=single-process, lmdb:DIR';
+const KNOWN =
+  'memory:, memory:?acknowledge=single-process, lmdb:DIR, redis://HOST, postgres://USER:PASSWORD@HOST/DATABASE';
 
 /**
- * Opens the store a URL names: `memory:`, `memory:?acknowledge=single-process`, or `lmdb:DIR` with DIR taken literally
- * and relative to the working directory.
+ * Opens the store a URL names: `memory:`, `memory:?acknowledge=single-process`, `lmdb:DIR` with DIR taken literally
+ * and relative to the working directory, or a URL of `redis:`, `rediss:`, `postgres:` or `postgresql:`.
  *
- * Rejects with an Error that says what is wrong: a scheme nobody knows, one this version does not have, or the reason
- * the store gives. Nothing of the URL but its scheme and the directory of `lmdb:` is repeated, as it may hold a password.
+ * Rejects with an Error that says what is wrong: a scheme nobody knows, or the reason the store gives. Nothing of the URL but its scheme and the directory of `lmdb:` is repeated, as it may hold a password.
  */
 export async function openStore(url: string): Promise<Store> {
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(url) ?? [];
@@ -45,6 +45,12 @@ async function openLmdb(directory: string): Promise<Store> {
   return lmdbStore(directory);
 }
 
-function notBuilt(scheme: string): never {
-  throw new Error(`The ${scheme}:// store is not part of this version. Use one of: ${KNOWN}`);
+async function openRedis(url: string): Promise<Store> {
+  const { redisStore } = await import('./redis.js');
+  return redisStore(url);
+}
+
+async function openPostgres(url: string): Promise<Store> {
+  const { postgresStore } = await import('./postgres.js');
+  return postgresStore(url);
 }

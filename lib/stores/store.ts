@@ -1,11 +1,20 @@
 /** What `claim` found: you were first, or somebody was before you and left `value`. */
 export type Claim = { readonly first: true } | { readonly first: false; readonly value: string };
 
+/** What a scan answers. */
+export interface StoreEntry {
+  readonly key: string;
+  readonly value: string;
+  /** Seconds it lives on, above 0; `Infinity` for as long as the store lives. */
+  readonly ttl: number;
+}
+
 /**
  * The verbs every store offers. Each touches one key and is atomic on its own: there is no transaction, and nothing
  * here needs one. Keys and values are strings of any content; a value may be several megabytes.
  *
- * A verb that cannot do its work rejects; it never answers as if it had. Entries whose time is over are never
+ * A verb that cannot do its work rejects, and soon: requests give it up after five seconds, whether or not it is done
+ * later. It never answers as if it had. Entries whose time is over are never
  * returned, whether or not the store has removed them yet.
  */
 export interface Store {
@@ -34,7 +43,10 @@ export interface Store {
   increment(key: string, ttl: number): Promise<number>;
 
   /** Every live entry whose key begins with `prefix`, in no particular order. For operators; not for request paths. */
-  scan(prefix: string): AsyncIterable<{ readonly key: string; readonly value: string }>;
+  scan(prefix: string): AsyncIterable<StoreEntry>;
+
+  /** Removes every expired entry and answers how many. Absent where the store itself leaves none standing. */
+  prune?(): Promise<number>;
 
   /** Resolves when the store can do its work now, rejects with the reason when it cannot. */
   ping(): Promise<void>;

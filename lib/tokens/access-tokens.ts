@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { randomToken } from '../http/random-token.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
+import type { Confirmation } from './confirmation.js';
 import type { SigningKeys } from './signing-keys.js';
 
 /** The claims of an access token, whatever its format (RFC 9068 2.2, RFC 7662 2.2). Times are seconds since 1970. */
@@ -16,11 +17,12 @@ export interface AccessTokenClaims {
   readonly iat: number;
   readonly exp: number;
   readonly jti: string;
-  /** What the token is bound to (RFC 8705 3.1). */
-  readonly cnf?: { readonly 'x5t#S256': string };
+  readonly cnf?: Confirmation;
   readonly auth_time?: number;
   /** The authorization it came from. Ours: for revocation. */
   readonly grant_id: string;
+  /** What revocation takes for `iat`, where that is later. Ours: see `dateOfIssue`. */
+  readonly dated?: number;
 }
 
 type TokenHome = Pick<WorkspaceServices, 'store'> & { readonly signingKeys: SigningKeys };

@@ -1,6 +1,7 @@
 import { OAuthError } from '../errors.js';
 import type { Workspace } from '../workspaces/workspace.js';
 import type { AccessTokenClaims } from './access-tokens.js';
+import type { Confirmation } from './confirmation.js';
 import { type RefreshRecord, readRefreshToken, refreshTokenWasUsed, revocableRefresh } from './refresh-tokens.js';
 import { isRevoked, revoke, revokeOne } from './revocation.js';
 import { readAccessToken, requireLive } from './verify-access-token.js';
@@ -12,6 +13,8 @@ export interface FoundToken {
   /** The client it was issued to. */
   readonly clientId: string;
   readonly subject: string;
+  /** Whether the subject is a person; otherwise it is the client. */
+  readonly ofPerson: boolean;
   /** The resource servers it is for. Empty for one that only the authorization server takes. */
   readonly audience: readonly string[];
   /** What introspection may tell of it (RFC 7662 2.2). Times are seconds since 1970. */
@@ -52,13 +55,14 @@ async function findAccessToken(token: string, workspace: Workspace): Promise<Fou
   const claims = await liveClaims(token, workspace);
   if (!claims) return undefined;
   // How we name the authorization is nobody's business. All else stands in a JWT for its resource server to read.
-  const { grant_id: _, ...told } = claims;
+  const { grant_id: _, dated: __, ...told } = claims;
   return {
     active: true,
     clientId: claims.client_id,
     subject: claims.sub,
+    ofPerson: claims.sub_type === 'user',
     audience: [claims.aud].flat(),
-    claims: { ...told, token_type: claims.cnf && 'jkt' in claims.cnf ? 'DPoP' : 'Bearer' },
+    claims: { ...told, token_type: claims.cnf?.jkt === undefined ? 'Bearer' : 'DPoP' },
     end: () => revokeOne(workspace, claims),
   };
 }
@@ -67,7 +71,7 @@ async function findRefreshToken(token: string, workspace: Workspace): Promise<Fo
   const record = await readRefreshToken(workspace, token);
   const now = workspace.now();
   if (!record || record.endsAt <= now) return undefined;
-  const { grantId, clientId, user, scopes, certificate } = record;
+  const { grantId, clientId, user, scopes, certificate, jkt } = record;
   const [revoked, used] = await Promise.all([
     isRevoked(workspace, revocableRefresh(record)),
     refreshTokenWasUsed(workspace, token),
@@ -78,6 +82,7 @@ async function findRefreshToken(token: string, workspace: Workspace): Promise<Fo
     active: !used,
     clientId,
     subject: user.id,
+    ofPerson: true,
     audience: [],
     claims: {
       iss: workspace.issuer,
@@ -86,10 +91,17 @@ async function findRefreshToken(token: string, workspace: Workspace): Promise<Fo
       iat: Math.floor(record.issuedAt / 1000),
       scope: scopes.join(' '),
       exp: Math.floor(record.expiresAt / 1000),
-      ...(certificate !== undefined && { cnf: { 'x5t#S256': certificate } }),
+      ...cnfMember({
+        ...(certificate !== undefined && { 'x5t#S256': certificate }),
+        ...(jkt !== undefined && { jkt }),
+      }),
     },
     end: async () => revoke(workspace, grantId, await lifeOfGrant(record, workspace)),
   };
+}
+
+function cnfMember(cnf: Confirmation): { readonly cnf?: Confirmation } {
+  return Object.keys(cnf).length > 0 ? { cnf } : {};
 }
 
 /** Seconds until the last access token is over that this authorization can have given. */

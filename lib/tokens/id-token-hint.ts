@@ -1,4 +1,5 @@
 import { jwtVerify } from 'jose';
+import { OAuthError } from '../errors.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 
 /** Whom an ID token of ours was about, and for which client. */
@@ -19,12 +20,11 @@ export async function readIdTokenHint(
   { issuer, signingKeys }: Pick<WorkspaceServices, 'issuer' | 'signingKeys'>,
 ): Promise<HintedPerson | undefined> {
   if (hint.length > maximumLength) return undefined;
-  const keys = await signingKeys.all();
   try {
     const { payload } = await jwtVerify(
       hint,
-      ({ kid, alg }) => {
-        const key = keys.find((candidate) => candidate.kid === kid && candidate.alg === alg);
+      async ({ kid, alg }) => {
+        const key = await signingKeys.find(kid, alg);
         if (!key) throw new Error('This is none of our keys.');
         return key.publicKey;
       },
@@ -33,7 +33,9 @@ export async function readIdTokenHint(
     );
     const { sub, aud } = payload;
     return typeof sub === 'string' && typeof aud === 'string' ? { subject: sub, clientId: aud } : undefined;
-  } catch {
+  } catch (thrown) {
+    // The store, not the hint.
+    if (thrown instanceof OAuthError) throw thrown;
     return undefined;
   }
 }

@@ -4,10 +4,18 @@ import { personClaims } from '../identity/person-claims.js';
 import type { Store } from '../stores/store.js';
 import type { WorkspacePolicy } from '../workspaces/policy.js';
 import { type AccessTokenClaims, writeAccessToken } from './access-tokens.js';
-import { confirmation } from './confirmation.js';
+import { type Confirmation, confirmation } from './confirmation.js';
 import { signIdToken } from './id-token.js';
-import { issueRefreshToken } from './refresh-tokens.js';
+import { issueRefreshToken, type RefreshableGrant } from './refresh-tokens.js';
+import { dateOfIssue } from './revocation.js';
 import type { SigningAlgorithm, SigningKeys } from './signing-keys.js';
+import {
+  type AddedClaims,
+  askForClaims,
+  type ClaimsOrder,
+  type TokenClaimsAnswer,
+  type TokenClaimsHook,
+} from './token-claims.js';
 import type { IssuedTokens, TokenIssuer, TokenOrder } from './token-issuer.js';
 
 /** What minting needs of a workspace. */
@@ -18,30 +26,50 @@ export interface Mint {
   readonly signingKeys: SigningKeys;
   /** Whether the workspace offers the refresh_token grant. */
   readonly refreshes: boolean;
+  readonly names: { readonly issuer: string; readonly tenant?: string; readonly workspace?: string };
+  readonly claimsHook: TokenClaimsHook | undefined;
   now(): number;
 }
 
 /** The token issuer of one workspace. */
 export function tokenIssuer(mint: Mint): TokenIssuer {
-  return { mint: (order) => mintTokens(order, mint) };
+  return {
+    asksForClaims: mint.claimsHook !== undefined,
+    addedClaims: (order) => addedClaims(order, mint),
+    mint: (order) => mintTokens(order, mint),
+  };
+}
+
+async function addedClaims(order: ClaimsOrder, { names, claimsHook }: Mint): Promise<TokenClaimsAnswer> {
+  return claimsHook ? askForClaims(order, names, claimsHook) : {};
 }
 
 async function mintTokens(order: TokenOrder, mint: Mint): Promise<IssuedTokens> {
   if (order.user) requireFitUser(order.user, order.client);
   const ttls = { ...mint.policy.token_ttls, ...order.client.metadata.token_ttls };
-  const refresh = order.refresh ?? (await firstRefreshToken(order, ttls.refresh_token, mint));
-  const claims = accessTokenClaims(order, accessTokenTtl(ttls.access_token, refresh, mint), mint);
-  const accessToken = await writeAccessToken(claims, mint.policy.access_token_format, mint);
+  const added = order.addedClaims ?? (await addedClaims(order, mint));
+  const dates = await datesOf(order, mint);
+  const refresh = order.refresh ?? (await firstRefreshToken(order, dates, ttls.refresh_token, mint));
+  const longest = Math.min(ttls.access_token, order.expiresIn ?? ttls.access_token);
+  const claims = accessTokenClaims(order, dates, accessTokenTtl(longest, dates, refresh), mint);
+  // Whatever is signed below, its key stays published until it expires.
+  await mint.signingKeys.outlast(Math.max(claims.exp - claims.iat, ttls.id_token));
+  const accessToken = await writeAccessToken(
+    { ...added.accessToken, ...claims },
+    mint.policy.access_token_format,
+    mint,
+  );
   const response = {
     access_token: accessToken,
-    token_type: 'Bearer',
+    // RFC 9449 5.
+    token_type: order.jkt === undefined ? 'Bearer' : 'DPoP',
     expires_in: claims.exp - claims.iat,
     scope: claims.scope,
     ...(refresh && { refresh_token: refresh.token }),
   } as const;
   const subject = order.user?.id;
   if (!order.user || !order.scopes.includes('openid')) return { response, subject };
-  const id_token = await idToken(order, accessToken, claims.iat, ttls.id_token, mint);
+  const id_token = await idToken(order, added.idToken, accessToken, ttls.id_token, mint);
   return { response: { ...response, id_token }, subject };
 }
 
@@ -62,9 +90,39 @@ function requireFitUser({ id, authTime }: NonNullable<TokenOrder['user']>, { met
 /** OpenID Connect Core 2. */
 const subjectSyntax = /^[\x20-\x7e]{1,255}$/;
 
+/** When the tokens are made, and what revocation takes for that, in seconds since 1970. */
+interface Dates {
+  readonly iat: number;
+  readonly dated: number;
+}
+
+async function datesOf({ client, user, asOf: given }: TokenOrder, { store, now }: Mint): Promise<Dates> {
+  const asOf = given ?? now();
+  const iat = Math.floor(asOf / 1000);
+  try {
+    return { iat, dated: await dateOfIssue({ store }, { sub: user?.id ?? client.id, client_id: client.id }, asOf) };
+  } catch {
+    // An earlier date only makes a token easier to revoke, and a store that is down keeps no machine from its token.
+    return { iat, dated: iat };
+  }
+}
+
 /** Only for a person who granted `offline_access` (OpenID Connect Core 11), to a client that may use it. */
 async function firstRefreshToken(
-  { client, user, scopes, askedScopes = scopes, grantId, certificate }: TokenOrder,
+  {
+    client,
+    user,
+    scopes,
+    grantedScopes = scopes,
+    askedScopes = grantedScopes,
+    grantId,
+    startedAt,
+    consented,
+    certificate,
+    jkt,
+    ...order
+  }: TokenOrder,
+  { dated }: Dates,
   ttl: number,
   mint: Mint,
 ): Promise<TokenOrder['refresh']> {
@@ -77,33 +135,45 @@ async function firstRefreshToken(
     // By name: a host's own record may hold more than the store should see.
     user: { id, username, email, name },
     authTime,
-    scopes,
+    scopes: grantedScopes,
     asked: askedScopes,
-    // A confidential client proves itself at each refresh, and may do so with a renewed certificate (RFC 8705 4, 7.1).
-    certificate: client.method === 'none' ? confirmation(client, certificate)?.['x5t#S256'] : undefined,
+    consented,
+    resources: order.resources ?? (order.resource === undefined ? [] : [order.resource]),
+    // A confidential client proves itself at each refresh: with a renewed certificate or a new key, if it likes
+    // (RFC 8705 4, 7.1; RFC 9449 5).
+    ...(client.method === 'none' && refreshBinding(confirmation(client, certificate, jkt))),
   };
-  return issueRefreshToken(mint, grant, ttl);
+  return issueRefreshToken(mint, grant, ttl, startedAt ?? dated * 1000);
+}
+
+function refreshBinding(cnf: Confirmation | undefined): Pick<RefreshableGrant, 'certificate' | 'jkt'> {
+  return { certificate: cnf?.['x5t#S256'], jkt: cnf?.jkt };
 }
 
 /** Seconds. No access token outlives the authorization that its refresh token stands for. */
-function accessTokenTtl(ttl: number, refresh: TokenOrder['refresh'], { now }: Mint): number {
-  return refresh ? Math.min(ttl, Math.floor((refresh.endsAt - now()) / 1000)) : ttl;
+function accessTokenTtl(ttl: number, { iat }: Dates, refresh: TokenOrder['refresh']): number {
+  return refresh ? Math.max(1, Math.min(ttl, Math.floor(refresh.endsAt / 1000) - iat)) : ttl;
 }
 
-function accessTokenClaims(order: TokenOrder, ttl: number, { issuer, policy, now }: Mint): AccessTokenClaims {
-  const iat = Math.floor(now() / 1000);
-  const cnf = confirmation(order.client, order.certificate);
+function accessTokenClaims(
+  order: TokenOrder,
+  { iat, dated }: Dates,
+  ttl: number,
+  { issuer, policy }: Pick<Mint, 'issuer' | 'policy'>,
+): AccessTokenClaims {
+  const cnf = confirmation(order.client, order.certificate, order.jkt);
   return {
     iss: issuer,
     sub: order.user?.id ?? order.client.id,
     sub_type: order.user ? 'user' : 'client',
-    aud: policy.audience ?? issuer,
+    aud: order.resource ?? policy.audience ?? issuer,
     client_id: order.client.id,
     scope: order.scopes.join(' '),
     iat,
     exp: iat + ttl,
     jti: randomUUID(),
     grant_id: order.grantId,
+    ...(dated > iat && { dated }),
     ...(cnf && { cnf }),
     ...(order.user?.authTime !== undefined && { auth_time: order.user.authTime }),
   };
@@ -111,14 +181,16 @@ function accessTokenClaims(order: TokenOrder, ttl: number, { issuer, policy, now
 
 async function idToken(
   { client, user, nonce, scopes }: TokenOrder,
+  added: AddedClaims | undefined,
   accessToken: string,
-  iat: number,
   ttl: number,
-  { issuer, policy, signingKeys }: Mint,
+  { issuer, policy, signingKeys, now }: Mint,
 ): Promise<string> {
   if (!user) throw new Error('An ID token needs a person.');
+  const iat = Math.floor(now() / 1000);
   const claims = {
     ...personClaims(user, scopes),
+    ...added,
     iss: issuer,
     sub: user.id,
     aud: client.id,

@@ -1,8 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { OAuthError } from '../errors.js';
 
-/** RFC 6750 2.1: b64token. */
-const bearer = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+/** RFC 6750 2.1, RFC 9449 7.1: the scheme and a b64token or token68. */
+const credentials = /^(Bearer|DPoP) +([A-Za-z0-9\-._~+/]+=*)$/i;
+
+/** An access token as it came. */
+export interface PresentedToken {
+  readonly value: string;
+  /** `DPoP`: beside a proof, in the Authorization header alone (RFC 9449 7.1). */
+  readonly scheme: 'Bearer' | 'DPoP';
+}
 
 /**
  * The access token of a request: from the Authorization header, or from a body that a form parser has read already
@@ -12,19 +19,19 @@ const bearer = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 export function presentedToken(
   request: IncomingMessage & { readonly body?: unknown },
   body: unknown = request.body,
-): string {
+): PresentedToken {
   const headers = request.headersDistinct.authorization ?? [];
   const inBody = bodyToken(request, body);
   if (headers.length > 1 || (headers.length === 1 && inBody !== undefined))
     throw new OAuthError('token_in_several_places');
   const [header] = headers;
   if (header === undefined) {
-    if (inBody !== undefined) return inBody;
+    if (inBody !== undefined) return { value: inBody, scheme: 'Bearer' };
     throw new OAuthError('token_missing');
   }
-  const token = bearer.exec(header)?.[1];
-  if (token !== undefined) return token;
-  throw new OAuthError(/^Bearer\b/i.test(header) ? 'token_malformed' : 'token_missing');
+  const [, , value] = credentials.exec(header) ?? [];
+  if (value !== undefined) return { value, scheme: /^DPoP/i.test(header) ? 'DPoP' : 'Bearer' };
+  throw new OAuthError(/^(Bearer|DPoP)\b/i.test(header) ? 'token_malformed' : 'token_missing');
 }
 
 function bodyToken({ method, headers }: IncomingMessage, body: unknown): string | undefined {

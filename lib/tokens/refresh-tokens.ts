@@ -18,14 +18,20 @@ export interface RefreshableGrant {
   readonly scopes: readonly string[];
   /** What was asked for at the start, with all that was dropped. */
   readonly asked: readonly string[];
+  /** Whether `scopes` stand on a consent of the person, which may have become less since. */
+  readonly consented?: boolean | undefined;
+  /** The resources its access tokens may be for (RFC 8707 2.2). Empty: the default alone. */
+  readonly resources?: readonly string[];
   /** The certificate a public client must show, base64url SHA-256 of its DER (RFC 8705 4). */
   readonly certificate?: string | undefined;
+  /** The key a public client must prove by DPoP, base64url thumbprint (RFC 9449 5). */
+  readonly jkt?: string | undefined;
 }
 
 /** One refresh token, used or not. All times are milliseconds since 1970. */
 export interface RefreshRecord extends RefreshableGrant {
   readonly issuedAt: number;
-  /** When the first of its family was issued. */
+  /** When the authorization of its family was given. */
   readonly startedAt: number;
   /** Left unused until then, it is over. */
   readonly expiresAt: number;
@@ -41,6 +47,8 @@ interface Use {
   readonly at: number;
   /** The id of the secret key that made the successor, which must stay the same when the keys change. */
   readonly key: string;
+  /** The DPoP key that the successor is bound to. */
+  readonly jkt?: string | undefined;
 }
 
 /** Seconds by which records outlive what they speak of, and marks of use outlive the records. */
@@ -52,11 +60,13 @@ type RefreshWorkspace = RefreshHome & Pick<WorkspaceServices, 'secretKeys' | 'wa
 /**
  * The first refresh token of a grant, 256 random bits as base64url. The store keeps it under its SHA-256 digest only.
  * The authorization ends after `ttl` seconds, and earlier when the token is left unused for `refresh_idle_ttl`.
+ * `startedAt`: when it was given, if that was not now. Milliseconds since 1970.
  */
 export async function issueRefreshToken(
   home: RefreshHome,
   grant: RefreshableGrant,
   ttl: number,
+  startedAt = home.now(),
 ): Promise<{ readonly token: string; readonly endsAt: number }> {
   const token = randomToken();
   const issuedAt = home.now();
@@ -64,7 +74,7 @@ export async function issueRefreshToken(
   const record: RefreshRecord = {
     ...grant,
     issuedAt,
-    startedAt: issuedAt,
+    startedAt,
     expiresAt: idleEnd(issuedAt, endsAt, home),
     endsAt,
     generation: 0,
@@ -103,16 +113,17 @@ export async function refreshTokenWasUsed(
 
 /**
  * Uses the token and answers its successor. A retry within `refresh_grace_seconds` gets the same successor again, as
- * long as that was not used itself. Any later use is theft of one of the two (RFC 9700 4.14.2): it revokes the family,
- * tells the warning `refresh_token_reused` and rejects with a reason of that name. Client authentication and binding
- * must have been checked before.
+ * long as that was not used itself. Any later use is theft of one of the two (RFC 9700 4.14.2), and so is one at any
+ * time without the DPoP key that the first use proved: it revokes the family, tells the warning `refresh_token_reused`
+ * and rejects with a reason of that name. Client authentication and binding must have been checked before. The
+ * successor is bound to `record.jkt`, and with it every retry.
  */
 export async function rotateRefreshToken(
   workspace: RefreshWorkspace,
   token: string,
   record: RefreshRecord,
 ): Promise<string> {
-  const use: Use = { at: workspace.now(), key: workspace.secretKeys.currentId };
+  const use: Use = { at: workspace.now(), key: workspace.secretKeys.currentId, jkt: record.jkt };
   const markTtl = secondsUntil(record.endsAt, workspace) + 2 * memory;
   const claim = await workspace.store.claim(usedKey(token), JSON.stringify(use), markTtl);
   return claim.first ? placeSuccessor(workspace, token, record, use) : useAgain(workspace, token, record, claim.value);
@@ -140,12 +151,16 @@ async function useAgain(
   firstUse: string,
 ): Promise<string> {
   const use = JSON.parse(firstUse) as Use;
+  // A token that nothing bound, taken to one key and now shown without it: two hands hold it, and either may be the
+  // thief's. To refuse this one alone would leave the family to whoever came first.
+  const sameHands = use.jkt === undefined || use.jkt === record.jkt;
   const inGrace = workspace.now() - use.at < workspace.policy.refresh_grace_seconds * 1000;
-  if (inGrace && !(await refreshTokenWasUsed(workspace, successorOf(workspace, token, use)))) {
+  if (sameHands && inGrace && !(await refreshTokenWasUsed(workspace, successorOf(workspace, token, use)))) {
     return placeSuccessor(workspace, token, record, use);
   }
   const { grantId, clientId, user, generation } = record;
-  const facts = { grant: grantId, subject: user.id, generation, first_used_at: new Date(use.at).toISOString() };
+  const first_used_at = new Date(use.at).toISOString();
+  const facts = { grant: grantId, subject: user.id, generation, first_used_at, ...(!sameHands && { key: 'another' }) };
   await revoke(workspace, grantId, secondsUntil(record.endsAt, workspace) + memory);
   workspace.warn('refresh_token_reused', { client_id: clientId, ...facts });
   throw new OAuthError('refresh_token_reused', { detail: facts });
@@ -161,6 +176,7 @@ async function placeSuccessor(
   const successor = successorOf(workspace, token, use);
   const next: RefreshRecord = {
     ...record,
+    jkt: use.jkt,
     issuedAt: use.at,
     expiresAt: idleEnd(use.at, record.endsAt, workspace),
     generation: record.generation + 1,

@@ -1,8 +1,10 @@
 import type { Store } from '../stores/store.js';
+import type { WorkspacePolicy } from '../workspaces/policy.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 import type { AccessTokenClaims } from './access-tokens.js';
 
 type RevokingWorkspace = Pick<WorkspaceServices, 'store' | 'now' | 'warn'>;
+type HolderWorkspace = RevokingWorkspace & { readonly policy: Pick<WorkspacePolicy, 'clock_tolerance'> };
 
 /** Seconds, ten years: longer than `token_ttls` lets any token live. */
 export const longestTokenLife = 315_569_520;
@@ -35,18 +37,45 @@ export async function revokeOne(
 /** Whose tokens: all that are about a subject, or all that a client was given. */
 export type Holder = 'subject' | 'client';
 
+/** What stands where all tokens of somebody were revoked. */
+interface HolderTombstone {
+  /** When that was, in milliseconds since 1970. */
+  readonly at: number;
+  /** Whatever is dated until then is dead. Seconds since 1970. */
+  readonly until: number;
+}
+
 /**
- * Ends every token and code of one subject or one client that was issued until now. Those of the same second are dead
- * too: `iat` tells no more. Tells one warning `tokens_revoked`.
+ * Ends every token and code of one subject or one client that was issued until now. It reaches those that another
+ * machine dated ahead, up to `clock_tolerance`; what is issued next is dated after them by `dateOfIssue`. Tells one
+ * warning `tokens_revoked`.
  */
-export async function revokeUntilNow(workspace: RevokingWorkspace, holder: Holder, id: string): Promise<void> {
-  const { store, now, warn } = workspace;
-  const until = Math.floor(now() / 1000);
+export async function revokeUntilNow(workspace: HolderWorkspace, holder: Holder, id: string): Promise<void> {
+  const { store, now, warn, policy } = workspace;
+  const at = now();
   const key = holderTombstone(holder, id);
   const standing = await store.get(key);
-  // Never back in time, whatever the clock of this machine says.
-  if (standing === undefined || Number(standing) < until) await store.set(key, String(until), longestTokenLife);
+  // After the former one, whatever the clock of this machine says: what was issued since is dated later than that.
+  const former = standing === undefined ? 0 : readHolder(standing).until + 1;
+  const until = Math.max(Math.floor(at / 1000) + policy.clock_tolerance, former);
+  await store.set(key, JSON.stringify({ at, until } satisfies HolderTombstone), longestTokenLife);
   warn('tokens_revoked', { [holder === 'client' ? 'client_id' : holder]: id });
+}
+
+/**
+ * The date of what is issued to this subject and client on grounds that were looked at after `asOf` (milliseconds since
+ * 1970). Seconds since 1970: that moment, or the first second that their last revocation does not reach. What was
+ * revoked since `asOf` stays dead.
+ */
+export async function dateOfIssue(
+  { store }: Pick<WorkspaceServices, 'store'>,
+  { sub, client_id: clientId }: Pick<RevocableClaims, 'sub' | 'client_id'>,
+  asOf: number,
+): Promise<number> {
+  const own = Math.floor(asOf / 1000);
+  const found = await readAll(store, holderTombstones(sub, clientId));
+  const standing = found.map(readHolder);
+  return standing.some(({ at }) => at >= asOf) ? own : Math.max(own, ...standing.map(({ until }) => until + 1));
 }
 
 /**
@@ -54,7 +83,7 @@ export async function revokeUntilNow(workspace: RevokingWorkspace, holder: Holde
  * one without `iat` (seconds since 1970) counts as issued long ago.
  */
 export type RevocableClaims = Pick<AccessTokenClaims, 'grant_id'> &
-  Partial<Pick<AccessTokenClaims, 'jti' | 'sub' | 'client_id' | 'iat'>>;
+  Partial<Pick<AccessTokenClaims, 'jti' | 'sub' | 'client_id' | 'iat' | 'dated'>>;
 
 /**
  * Whether a token or a code was revoked: by itself, by its grant or the consent behind it, or with all that its
@@ -62,17 +91,28 @@ export type RevocableClaims = Pick<AccessTokenClaims, 'grant_id'> &
  */
 export async function isRevoked(
   { store }: Pick<WorkspaceServices, 'store'>,
-  { grant_id: grantId, jti, sub, client_id: clientId, iat = 0 }: RevocableClaims,
+  { grant_id: grantId, jti, sub, client_id: clientId, iat = 0, dated = iat }: RevocableClaims,
 ): Promise<boolean> {
   const dot = grantId.indexOf('.');
   const single = [tombstone(grantId)];
   if (dot !== -1) single.push(tombstone(grantId.slice(0, dot)));
   if (jti !== undefined) single.push(tokenTombstone(jti));
-  const untilSome: string[] = [];
-  if (sub !== undefined) untilSome.push(holderTombstone('subject', sub));
-  if (clientId !== undefined) untilSome.push(holderTombstone('client', clientId));
-  const [stones, times] = await Promise.all([readAll(store, single), readAll(store, untilSome)]);
-  return stones.length > 0 || times.some((until) => !(iat > Number(until)));
+  const [stones, holders] = await Promise.all([
+    readAll(store, single),
+    readAll(store, holderTombstones(sub, clientId)),
+  ]);
+  return stones.length > 0 || holders.some((holder) => !(dated > readHolder(holder).until));
+}
+
+function holderTombstones(sub: string | undefined, clientId: string | undefined): string[] {
+  return [
+    ...(sub === undefined ? [] : [holderTombstone('subject', sub)]),
+    ...(clientId === undefined ? [] : [holderTombstone('client', clientId)]),
+  ];
+}
+
+function readHolder(stored: string): HolderTombstone {
+  return JSON.parse(stored) as HolderTombstone;
 }
 
 async function readAll(store: Store, keys: readonly string[]): Promise<string[]> {

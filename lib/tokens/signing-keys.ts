@@ -1,112 +1,256 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
-import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
+import { randomUUID } from 'node:crypto';
+import { OAuthError } from '../errors.js';
 import type { SecretKeys } from '../secret-keys.js';
+import { ChangeNotices } from '../stores/change-notices.js';
 import type { Store } from '../stores/store.js';
+import { nextChange } from './key-states.js';
+import {
+  type KeySchedule,
+  KeyUpkeep,
+  type RotationOrder,
+  type SigningKeyStatus,
+  unknownAlgorithm,
+} from './key-upkeep.js';
+import type { SigningAlgorithm, SigningKey } from './signing-key.js';
 
-/** The JWS algorithms a workspace can sign with. */
-export type SigningAlgorithm = 'ES256' | 'RS256' | 'PS256' | 'Ed25519';
+export type { SigningAlgorithm, SigningKey } from './signing-key.js';
 
-/** One key pair, used with one algorithm alone (RFC 8725 3.1). */
-export interface SigningKey {
-  readonly kid: string;
-  readonly alg: SigningAlgorithm;
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
-  /** As the JWKS endpoint shows it: public members only. */
-  readonly publicJwk: Readonly<JWK>;
+/** All that requests need, ready for use. */
+interface Snapshot {
+  readonly signing: ReadonlyMap<SigningAlgorithm, SigningKey>;
+  /** Next, active and retired ones. */
+  readonly published: readonly SigningKey[];
+  /** Milliseconds since 1970. */
+  readonly changesAt: number;
 }
 
-/** What a stored key is sealed for: it opens nowhere else. */
-const purpose = 'signing key';
-const forEver = Infinity;
+/** Milliseconds. */
+const longestReadInterval = 60_000;
+const searchInterval = 10_000;
+/** A store that takes longer to tell of changes is heard by later requests. */
+const longestWait = 150;
+/** Seconds. */
+const longestCaching = 300;
+/** Replaced after each rotation by hand. */
+const versionKey = 'signing-key-version';
+/** Seconds: longer than keys go unread. */
+const versionLife = 86_400;
 
-const makeKeyPair = promisify(generateKeyPair);
-
-/** A workspace's signing keys: made on first use, kept in the store, encrypted under `secret_keys`. */
+/**
+ * A workspace's signing keys: made on first use, kept in the store, encrypted under `secret_keys`, replaced by schedule
+ * or by hand. Requests use a snapshot in memory; the store is read again once a minute, or more often with a short lead,
+ * and within a second after a rotation by hand in any process.
+ */
 export class SigningKeys {
-  readonly #algorithms: readonly SigningAlgorithm[];
+  readonly #first: SigningAlgorithm;
+  readonly #upkeep: KeyUpkeep;
   readonly #store: Store;
-  readonly #secretKeys: SecretKeys;
-  #keys: ReadonlyMap<SigningAlgorithm, SigningKey> | undefined;
-  #loading: Promise<ReadonlyMap<SigningAlgorithm, SigningKey>> | undefined;
+  readonly #notices: ChangeNotices;
+  readonly #schedule: KeySchedule;
+  readonly #readInterval: number;
+  #snapshot: Snapshot | undefined;
+  #loading: Promise<void> | undefined;
+  #lastTurn: Promise<unknown> = Promise.resolve();
+  #readAt = 0;
+  #dueAt = 0;
+  #searchAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  /** What was last announced when the keys were read, and their version. */
+  #heard: { readonly notice?: string; readonly version?: string | undefined } = {};
+  #hearing: Promise<void> | undefined;
 
-  /** `algorithms`: one key each, the first for access tokens. `store`: the workspace's own part. */
-  constructor(algorithms: readonly SigningAlgorithm[], store: Store, secretKeys: SecretKeys) {
-    this.#algorithms = algorithms;
+  /** `algorithms`: one active key each, the first for access tokens. `store`: the workspace's own part. */
+  constructor(
+    algorithms: readonly SigningAlgorithm[],
+    store: Store,
+    secretKeys: SecretKeys,
+    schedule: Partial<KeySchedule> = {},
+    notices: ChangeNotices = new ChangeNotices(store),
+  ) {
     this.#store = store;
-    this.#secretKeys = secretKeys;
+    this.#notices = notices;
+    this.#first = algorithms[0] as SigningAlgorithm;
+    this.#schedule = { interval: 0, lead: 3600, now: Date.now, warn: () => undefined, ...schedule };
+    this.#readInterval = Math.min(longestReadInterval, this.#schedule.lead * 250);
+    this.#upkeep = new KeyUpkeep(algorithms, store, secretKeys, this.#schedule);
+  }
+
+  /**
+   * Seconds for which caches may keep the JWKS. With the time until every process has read a new key this is less than
+   * the lead: what caches hold never lacks a key that signs.
+   */
+  get cacheSeconds(): number {
+    return Math.min(longestCaching, Math.floor(this.#schedule.lead / 2));
   }
 
   /** The key that signs access tokens. */
   async forAccessTokens(): Promise<SigningKey> {
-    return this.forAlgorithm(this.#algorithms[0] as SigningAlgorithm);
+    return this.forAlgorithm(this.#first);
   }
 
-  /** The key of one algorithm; rejects when the workspace has none. */
+  /** The key that signs by one algorithm; rejects when the workspace has none. */
   async forAlgorithm(alg: SigningAlgorithm): Promise<SigningKey> {
-    const key = (this.#keys ?? (await this.load())).get(alg);
-    if (!key) throw new Error(`This workspace has no ${alg} key; add it to signing_keys.`);
+    const { signing } = await this.#present();
+    const key = signing.get(alg);
+    if (!key) throw unknownAlgorithm(alg);
     return key;
   }
 
-  /** Every key, by kid. */
+  /** Every published key: what one of them has signed is ours. */
   async all(): Promise<readonly SigningKey[]> {
-    return [...(this.#keys ?? (await this.load())).values()];
+    const { published } = await this.#present();
+    return published;
   }
 
-  /** Reads or makes the keys. Rejects when a stored key cannot be opened with the present `secret_keys`. */
-  async load(): Promise<ReadonlyMap<SigningAlgorithm, SigningKey>> {
-    this.#loading ??= this.#loadAll().finally(() => {
+  /** The published key of this id and algorithm. An unknown id makes us read the store again, every ten seconds at most. */
+  async find(kid: string | undefined, alg: string): Promise<SigningKey | undefined> {
+    const search = async () => (await this.all()).find((key) => key.kid === kid && key.alg === alg);
+    const found = await search();
+    if (found || kid === undefined || this.#closed) return found;
+    const now = this.#schedule.now();
+    if (!this.#loading && now < this.#searchAt) return undefined;
+    this.#searchAt = now + searchInterval;
+    await this.#readQuietly();
+    return search();
+  }
+
+  /**
+   * Reads the keys, makes those that are missing or due, and goes on doing so in the background. Rejects when a stored
+   * key cannot be opened with the present `secret_keys`.
+   */
+  load(): Promise<void> {
+    this.#loading ??= this.#inTurn(() => this.#maintain()).finally(() => {
       this.#loading = undefined;
     });
     return this.#loading;
   }
 
-  async #loadAll(): Promise<ReadonlyMap<SigningAlgorithm, SigningKey>> {
-    const keys = await Promise.all(this.#algorithms.map((alg) => this.#loadOne(alg)));
-    this.#keys = new Map(keys.map((key) => [key.alg, key]));
-    return this.#keys;
+  /**
+   * Publishes new keys, which take over after `lead`. Where one waits already there is no second one, so that any number
+   * of calls at once, in any number of processes, end with one new key. Answers the new keys. With `now`, see
+   * RotationOrder.
+   */
+  rotate(order: RotationOrder = {}): Promise<SigningKeyStatus[]> {
+    return this.#inTurn(async () => {
+      await this.#maintain();
+      const fresh = await this.#upkeep.rotate(order);
+      this.#show();
+      await this.#store.set(versionKey, randomUUID(), versionLife);
+      await this.#notices.announce();
+      return fresh;
+    });
   }
 
-  async #loadOne(alg: SigningAlgorithm): Promise<SigningKey> {
-    const name = `signing-key/${alg}`;
-    let sealed = await this.#store.get(name);
-    if (sealed === undefined) {
-      const made = this.#secretKeys.seal(purpose, await newPrivateKey(alg), name);
-      // Two processes may start at once: whoever is first has made the key for both.
-      const claim = await this.#store.claim(name, made, forEver);
-      sealed = claim.first ? made : claim.value;
+  /** Every key that is not over, as the store has it now. Makes none. */
+  list(): Promise<SigningKeyStatus[]> {
+    return this.#inTurn(async () => {
+      await this.#upkeep.read();
+      return this.#upkeep.statuses;
+    });
+  }
+
+  /** Keys stay until tokens that live this many seconds are over. To be called before such a token is signed. */
+  async outlast(seconds: number): Promise<void> {
+    await this.#upkeep.outlast(seconds);
+  }
+
+  /** Ends the work in the background. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.#lastTurn;
+  }
+
+  async #present(): Promise<Snapshot> {
+    if (this.#snapshot && !this.#closed && this.#notices.heard() !== this.#heard.notice) await this.#hearSoon();
+    return this.#fresh() ?? (await this.#read());
+  }
+
+  /** Resolves when what other processes announced is known, or the store takes too long to tell. */
+  async #hearSoon(): Promise<void> {
+    this.#hearing ??= this.#hear().finally(() => {
+      this.#hearing = undefined;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, longestWait);
+    });
+    await Promise.race([this.#hearing, limit]);
+    clearTimeout(timer);
+  }
+
+  async #hear(): Promise<void> {
+    try {
+      const notice = await this.#notices.listen();
+      if (notice === this.#heard.notice) return;
+      const version = await this.#store.get(versionKey);
+      if (version !== this.#heard.version) return await this.#readQuietly();
+      this.#heard = { notice, version };
+    } catch {
+      // A store that is down does not keep us from signing, and is told of by the reading in the background.
     }
-    const pem = this.#secretKeys.open(purpose, sealed, name);
-    if (pem === undefined) throw new Error(this.#whyClosed(alg, sealed));
-    return signingKey(alg, pem);
   }
 
-  #whyClosed(alg: SigningAlgorithm, sealed: string): string {
-    const [, keyId = ''] = sealed.split(':');
-    return this.#secretKeys.ids.includes(keyId)
-      ? `The stored ${alg} signing key is damaged, or was put there from another place.`
-      : `The stored ${alg} signing key was encrypted under secret key ${keyId}, which is not in secret_keys.`;
+  /** The snapshot, unless it is too old to be used; starts reading in the background when it is time to. */
+  #fresh(): Snapshot | undefined {
+    if (!this.#snapshot) return undefined;
+    const now = this.#schedule.now();
+    if (now >= this.#dueAt && !this.#closed) {
+      this.#dueAt = now + this.#readInterval;
+      // After a long sleep: meanwhile another process may have replaced what we know.
+      if (now >= this.#readAt + this.#schedule.lead * 1000) return undefined;
+      void this.#readQuietly();
+    }
+    return now < this.#snapshot.changesAt ? this.#snapshot : this.#show();
   }
-}
 
-async function newPrivateKey(alg: SigningAlgorithm): Promise<string> {
-  // Through PEM: exporting a fresh key object as JWK can hang Node 20 while garbage is collected.
-  const { privateKey } = await newKeyPair(alg);
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-}
+  async #read(): Promise<Snapshot> {
+    await (this.#snapshot ? this.#readQuietly() : this.load());
+    return this.#show();
+  }
 
-function newKeyPair(alg: SigningAlgorithm): Promise<{ readonly privateKey: KeyObject }> {
-  if (alg === 'ES256') return makeKeyPair('ec', { namedCurve: 'P-256' });
-  if (alg === 'Ed25519') return makeKeyPair('ed25519');
-  return makeKeyPair('rsa', { modulusLength: 2048 });
-}
+  /** A store that is down for a while does not keep us from signing with what we know. */
+  async #readQuietly(): Promise<void> {
+    try {
+      await this.load();
+    } catch (thrown) {
+      if (this.#closed) return;
+      const reason = thrown instanceof OAuthError ? thrown.reason : String(thrown);
+      this.#schedule.warn('signing_keys_unreadable', { reason });
+    }
+  }
 
-async function signingKey(alg: SigningAlgorithm, pem: string): Promise<SigningKey> {
-  const privateKey = createPrivateKey(pem);
-  const publicKey = createPublicKey(pem);
-  const jwk = await exportJWK(publicKey);
-  const kid = await calculateJwkThumbprint(jwk);
-  return { kid, alg, privateKey, publicKey, publicJwk: { ...jwk, kid, alg, use: 'sig' } };
+  /** One reading or writing at a time. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#lastTurn.then(work);
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #maintain(): Promise<void> {
+    const now = this.#schedule.now();
+    // Before the keys: what is read later is at least as new.
+    const notice = this.#notices.heard() ?? (await this.#notices.listen());
+    const version = await this.#store.get(versionKey);
+    await this.#upkeep.maintain();
+    this.#heard = { notice, version };
+    this.#readAt = now;
+    this.#dueAt = now + this.#readInterval;
+    this.#show();
+    if (this.#timer || this.#closed) return;
+    this.#timer = setInterval(() => void this.#readQuietly(), this.#readInterval);
+    this.#timer.unref();
+  }
+
+  #show(): Snapshot {
+    const states = this.#upkeep.states;
+    const active = states.filter(({ state }) => state === 'active');
+    this.#snapshot = {
+      signing: new Map(active.map(({ key: { key } }) => [key.alg, key])),
+      published: states.map(({ key: { key } }) => key),
+      changesAt: nextChange(states, Math.floor(this.#schedule.now() / 1000)) * 1000,
+    };
+    return this.#snapshot;
+  }
 }

@@ -1,8 +1,10 @@
 import { decodeJwt, errors, jwtVerify } from 'jose';
-import { type FailureReason, OAuthError } from '../errors.js';
+import { OAuthError } from '../errors.js';
+import { findActiveUser } from '../identity/active-user.js';
 import type { Workspace } from '../workspaces/workspace.js';
 import { type AccessTokenClaims, readOpaqueToken } from './access-tokens.js';
 import { isRevoked } from './revocation.js';
+import { tokenRefusal } from './token-refusal.js';
 
 /**
  * The claims of a live access token of one of these workspaces (RFC 9068 4). Rejects with OAuthError: which check
@@ -20,6 +22,8 @@ export async function verifyAccessToken(
     throw new OAuthError('token_audience_mismatch', { detail: { expected, found: claims.aud } });
   }
   await requireLive(found);
+  await requireClient(found);
+  await requirePerson(found);
   return found;
 }
 
@@ -40,6 +44,18 @@ export async function requireLive({ claims, workspace }: FoundAccessToken): Prom
   if (await isRevoked(workspace, claims)) throw new OAuthError('token_revoked', { detail: { grant: claims.grant_id } });
 }
 
+/** Rejects with `token_client_inactive`: a client that is kept out, or gone, gets no further by what it has. */
+async function requireClient({ claims: { client_id }, workspace }: FoundAccessToken): Promise<void> {
+  if ((await workspace.clients.find(client_id))?.active) return;
+  throw new OAuthError('token_client_inactive', { detail: { client_id } });
+}
+
+/** Rejects with `token_person_inactive`: who may not be let in does not get in by a token of before. */
+async function requirePerson({ claims: { sub, sub_type }, workspace }: FoundAccessToken): Promise<void> {
+  if (sub_type !== 'user' || (await findActiveUser(workspace.users, { id: sub }))) return;
+  throw new OAuthError('token_person_inactive', { detail: { subject: sub } });
+}
+
 async function readOpaque(token: string, workspaces: readonly Workspace[]) {
   for (const workspace of workspaces) {
     const claims = await readOpaqueToken(token, workspace);
@@ -50,12 +66,11 @@ async function readOpaque(token: string, workspaces: readonly Workspace[]) {
 
 async function readJwt(token: string, workspaces: readonly Workspace[]) {
   const workspace = issuingWorkspace(token, workspaces);
-  const keys = await workspace.signingKeys.all();
   try {
     const { payload } = await jwtVerify(
       token,
-      ({ kid, alg }) => {
-        const key = keys.find((candidate) => candidate.kid === kid && candidate.alg === alg);
+      async ({ kid, alg }) => {
+        const key = await workspace.signingKeys.find(kid, alg);
         if (!key) throw new errors.JWKSNoMatchingKey();
         return key.publicKey;
       },
@@ -64,7 +79,7 @@ async function readJwt(token: string, workspaces: readonly Workspace[]) {
     if (!isComplete(payload)) throw new OAuthError('token_malformed', { detail: { claims: Object.keys(payload) } });
     return { claims: payload, workspace };
   } catch (thrown) {
-    throw refusal(thrown);
+    throw tokenRefusal(thrown);
   }
 }
 
@@ -81,7 +96,16 @@ function isComplete(payload: object): payload is AccessTokenClaims {
   );
 }
 
-/** The `iss` says whose keys to try. Nothing is believed yet. */
+/** Whose token a JWT says to be, of these workspaces; undefined for anything else. Nothing is believed yet. */
+export function claimedWorkspace(token: string, workspaces: readonly Workspace[]): Workspace | undefined {
+  try {
+    return issuingWorkspace(token, workspaces);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The `iss` says whose keys to try. */
 function issuingWorkspace(token: string, workspaces: readonly Workspace[]): Workspace {
   let issuer: unknown;
   try {
@@ -92,19 +116,4 @@ function issuingWorkspace(token: string, workspaces: readonly Workspace[]): Work
   const workspace = workspaces.find((candidate) => candidate.issuer === issuer);
   if (!workspace) throw new OAuthError('token_issuer_mismatch', { detail: { found: issuer } });
   return workspace;
-}
-
-function refusal(thrown: unknown): OAuthError {
-  if (thrown instanceof OAuthError) return thrown;
-  if (!(thrown instanceof errors.JOSEError)) return new OAuthError('internal_error', { cause: thrown });
-  // Not the error itself: it carries the claims of the token, which are about a person.
-  const { code } = thrown;
-  const claim = thrown instanceof errors.JWTClaimValidationFailed ? thrown.claim : undefined;
-  return new OAuthError(reasonOf(thrown), { detail: { code, ...(claim !== undefined && { claim }) } });
-}
-
-function reasonOf(thrown: errors.JOSEError): FailureReason {
-  if (thrown instanceof errors.JWTExpired) return 'token_expired';
-  const forged = thrown instanceof errors.JWSSignatureVerificationFailed || thrown instanceof errors.JWKSNoMatchingKey;
-  return forged ? 'token_signature_invalid' : 'token_malformed';
 }

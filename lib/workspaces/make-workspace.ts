@@ -1,8 +1,12 @@
 import type { z } from 'zod';
+import type { RateLimits } from '../client-authentication/guess-limits.js';
 import { makeAuthenticator } from '../client-authentication/make-authenticator.js';
 import type { ClientAuthenticationStrategy } from '../client-authentication/strategy.js';
-import type { ClientMetadataInput } from '../clients/metadata.js';
+import { LayeredRegistry } from '../clients/layered-registry.js';
+import type { ClientMetadataInput, ParsedClientMetadata } from '../clients/metadata.js';
 import { clientRegistry } from '../clients/registry.js';
+import { ClientDirectory } from '../clients/stored/directory.js';
+import { StoredClients } from '../clients/stored/stored-clients.js';
 import type { WarningName } from '../events.js';
 import type { Grant } from '../grants/grant.js';
 import { matchesScope } from '../grants/scope.js';
@@ -13,13 +17,17 @@ import { issuerPath, storePrefix } from '../issuer.js';
 import { joinPath, OptionsError } from '../options.js';
 import type { ServerResources } from '../server-resources.js';
 import { namespaced } from '../stores/namespace.js';
+import { proofVerifiers } from '../tokens/dpop/proof-verifiers.js';
 import { tokenIssuer } from '../tokens/mint.js';
+import { revokeUntilNow } from '../tokens/revocation.js';
 import { SigningKeys } from '../tokens/signing-keys.js';
+import type { TokenClaimsHook } from '../tokens/token-claims.js';
+import { impossibleMembers, secretBytes } from './client-fit.js';
 import type { workspaceOptionsSchema } from './options.js';
-import type { WorkspacePolicy } from './policy.js';
+import { isScopePattern, type WorkspacePolicy } from './policy.js';
 import type { Pools } from './pools.js';
-import { refuseUnbuilt } from './unsupported.js';
-import type { Workspace, WorkspaceUrls } from './workspace.js';
+import { clientMistakes, policyMistakes } from './profiles.js';
+import type { MtlsUrls, Workspace, WorkspaceUrls } from './workspace.js';
 
 type WorkspaceSettings = z.output<typeof workspaceOptionsSchema>;
 
@@ -30,6 +38,10 @@ export interface WorkspaceParts {
   readonly resources: ServerResources;
   readonly pools: Pools;
   readonly deliverCode: DeliverCode | undefined;
+  /** The origin that asks for certificates. */
+  readonly mtlsOrigin: string | undefined;
+  readonly rateLimits: RateLimits;
+  readonly claimsHook: TokenClaimsHook | undefined;
 }
 
 /** Scopes every workspace knows; only a client whose `scope` lists them holds them. */
@@ -40,26 +52,55 @@ const systemScopes = ['identity', 'identity_self_registration'];
 /** One workspace, ready to serve. `at` stands before the paths of mistakes. Throws OptionsError. */
 export function makeWorkspace(
   options: WorkspaceSettings,
-  { strategies, grants, resources, pools, deliverCode }: WorkspaceParts,
+  { strategies, grants, resources, pools, deliverCode, mtlsOrigin, rateLimits, claimsHook }: WorkspaceParts,
   at = '',
 ): Workspace {
   const { issuer, tenant, workspace: name, clients, authenticateUser, askConsent, ...rest } = options;
-  const { pool: _pool, users: _users, otp_settings: _settings, ...policy } = rest;
-  refuseUnbuiltMembers(options, at);
+  const { pool: _pool, users: _users, otp_settings: _settings, ...written } = rest;
+  const policy = { ...written, resources: withScopeAudiences(written) };
+  refuseForbidden(policy, at);
+  refuseUnknownScopes(policy, at);
   if (Array.isArray(clients)) refuseImpossibleClients(clients, policy, at);
   if (!strategies.some((strategy) => policy.token_endpoint_auth_methods.includes(strategy.name))) {
     const message = 'lists no method that one of the strategies has';
     throw new OptionsError([{ path: joinPath(at, ['token_endpoint_auth_methods']), message }]);
   }
   const names = { issuer, ...(tenant !== undefined && { tenant }), ...(name !== undefined && { workspace: name }) };
-  const { secretKeys, onEvent, now } = resources;
+  const knowsScope = scopeKnower([
+    ...Object.keys(policy.scopes),
+    ...standingScopes,
+    ...(name === 'system' ? systemScopes : []),
+  ]);
+  refuseUnknownNames(policy, knowsScope, at);
+  const { secretKeys, notices, onEvent, now } = resources;
   const store = namespaced(resources.store, storePrefix(names));
   const warn = (warning: WarningName, detail: Readonly<Record<string, unknown>>) =>
     onEvent({ event: 'warning', name: warning, detail, ...names });
   const urls = endpointUrls(issuer);
   const pool = pools.forWorkspace(options, at);
-  const registry = clientRegistry(clients, { ...resources, warn }, joinPath(at, ['clients']));
-  const signingKeys = new SigningKeys(policy.signing_keys, store, secretKeys);
+  const clientParts = {
+    ...resources,
+    warn,
+    appRoles: policy.app_roles,
+    mistakesOf: (client: ParsedClientMetadata) => clientMistakes(policy.profile, client),
+  };
+  const configured = clientRegistry(clients, clientParts, joinPath(at, ['clients']));
+  const stored = new StoredClients(store, notices, clientParts);
+  const registry = new LayeredRegistry(configured, stored);
+  const directory = new ClientDirectory({
+    store,
+    secretKeys,
+    configured,
+    stored,
+    notices,
+    dependencies: clientParts,
+    secretBytes: secretBytes(policy),
+    mistakes: (parsed) => impossibleMembers(parsed, policy),
+    endTokens: (clientId) => revokeUntilNow({ store, now, warn, policy }, 'client', clientId),
+    now,
+  });
+  const schedule = { ...policy.signing_key_rotation, now, warn };
+  const signingKeys = new SigningKeys(policy.signing_keys, store, secretKeys, schedule, notices);
   const rules = {
     issuer,
     at,
@@ -69,7 +110,12 @@ export function makeWorkspace(
     enabledMethods: policy.token_endpoint_auth_methods,
     signingAlgorithms: policy.token_endpoint_auth_signing_alg_values,
     rootCertificates: policy.root_cas,
+    intermediateCertificates: policy.intermediate_cas,
+    revocation: policy.revocation,
     clockTolerance: policy.clock_tolerance,
+    // FAPI 2.0 5.3.2.1: a string, where RFC 10070 4 also has a list of one.
+    audienceLists: policy.profile !== 'fapi2',
+    rateLimits: policy.rate_limits ?? rateLimits,
     tokenEndpoint: urls.token,
     warn,
   };
@@ -84,20 +130,29 @@ export function makeWorkspace(
     name,
     policy,
     urls,
+    mtlsUrls: mtlsOrigin === undefined ? undefined : mtlsUrls(urls, issuer, mtlsOrigin, at),
     challenge: basicChallenge(issuer),
+    corsOrigins: new Set(policy.cors_origins),
     clients: registry,
+    directory,
     authenticator: makeAuthenticator(rules, resources),
+    dpop: proofVerifiers({ issuer, policy, store, secretKeys, origins: originsOf(issuer, mtlsOrigin), now }),
     grants: offered,
     store,
     secretKeys,
     proxies: resources.proxies,
     signingKeys,
-    tokens: tokenIssuer({ issuer, policy, store, signingKeys, refreshes: offered.has('refresh_token'), now }),
-    knowsScope: scopeKnower([
-      ...Object.keys(policy.scopes),
-      ...standingScopes,
-      ...(name === 'system' ? systemScopes : []),
-    ]),
+    tokens: tokenIssuer({
+      issuer,
+      policy,
+      store,
+      signingKeys,
+      refreshes: offered.has('refresh_token'),
+      names,
+      claimsHook,
+      now,
+    }),
+    knowsScope,
     pool,
     users: pool?.users,
     authenticateUser,
@@ -109,7 +164,7 @@ export function makeWorkspace(
   };
 }
 
-const machineGrants: ReadonlySet<string> = new Set(['client_credentials', 'refresh_token']);
+const machineGrants: ReadonlySet<string> = new Set(['client_credentials', 'tls_client_auth', 'refresh_token']);
 
 /** What the policy lists, of what the router has. Without people there is nobody to authorize anything. */
 function offeredGrants(
@@ -131,6 +186,7 @@ function endpointUrls(issuer: string): WorkspaceUrls {
   return {
     token: `${issuer}/oauth2/token`,
     authorize: `${issuer}/oauth2/authorize`,
+    par: `${issuer}/oauth2/par`,
     consent: `${issuer}/oauth2/authorize/consent`,
     login: `${issuer}/login`,
     loginLink: `${issuer}/login/link`,
@@ -139,39 +195,90 @@ function endpointUrls(issuer: string): WorkspaceUrls {
     userinfo: `${issuer}/userinfo`,
     introspect: `${issuer}/oauth2/introspect`,
     revoke: `${issuer}/oauth2/revoke`,
+    register: `${issuer}/oauth2/register`,
     jwks: `${issuer}/.well-known/jwks.json`,
+  };
+}
+
+/** Where requests may have been sent to. */
+function originsOf(issuer: string, mtlsOrigin: string | undefined): string[] {
+  const { origin } = new URL(issuer);
+  return mtlsOrigin === undefined ? [origin] : [origin, mtlsOrigin];
+}
+
+/** The same paths at another origin: requests are routed by path alone. Throws OptionsError. */
+function mtlsUrls(urls: WorkspaceUrls, issuer: string, origin: string, at: string): MtlsUrls {
+  const { origin: usual } = new URL(issuer);
+  if (usual === origin) {
+    const message = `needs another name or port than mtls.public_url, which is ${origin}`;
+    throw new OptionsError([{ path: joinPath(at, ['issuer']), message }]);
+  }
+  const there = (url: string) => origin + url.slice(usual.length);
+  return {
+    token: there(urls.token),
+    par: there(urls.par),
+    introspect: there(urls.introspect),
+    revoke: there(urls.revoke),
+    userinfo: there(urls.userinfo),
   };
 }
 
 function scopeKnower(patterns: readonly string[]): (scope: string) => boolean {
   const exact = new Set(patterns);
-  const dynamic = patterns.filter((pattern) => pattern.endsWith('.*'));
+  const dynamic = patterns.filter(isScopePattern);
   return (scope) => exact.has(scope) || dynamic.some((pattern) => matchesScope(pattern, scope));
 }
 
-function refuseUnbuiltMembers(policy: Parameters<typeof refuseUnbuilt>[0], at: string): void {
-  const mistakes = refuseUnbuilt(policy).map(({ path, message }) => ({
-    path: joinPath(at, [path]),
-    message,
-  }));
+/** A scope that nobody may ask for would grant less than a role or a registration says. */
+function refuseUnknownNames(policy: WorkspacePolicy, knows: (scope: string) => boolean, at: string): void {
+  const unknown = (scopes: readonly string[], ...path: string[]) =>
+    scopes.flatMap((scope, index) =>
+      knows(scope) ? [] : [{ path: joinPath(at, [...path, index]), message: 'is not one of `scopes`' }],
+    );
+  const mistakes = [
+    ...Object.entries(policy.app_roles).flatMap(([role, scopes]) => unknown(scopes, 'app_roles', role)),
+    ...unknown(policy.registration.scopes ?? [], 'registration', 'scopes'),
+  ];
+  if (mistakes.length > 0) throw new OptionsError(mistakes);
+}
+
+/** The resources, each with the scopes that name it as their audience beside those it lists. */
+function withScopeAudiences({ resources, scopes }: WorkspacePolicy): WorkspacePolicy['resources'] {
+  const all = { ...resources };
+  for (const [scope, { audience }] of Object.entries(scopes)) {
+    if (audience === undefined) continue;
+    const resource = all[audience] ?? { scopes: [] };
+    all[audience] = { ...resource, scopes: [...resource.scopes, scope] };
+  }
+  return all;
+}
+
+/** What the profile does not allow. */
+function refuseForbidden(policy: WorkspacePolicy, at: string): void {
+  const mistakes = policyMistakes(policy).map(({ path, message }) => ({ path: joinPath(at, path), message }));
+  if (mistakes.length > 0) throw new OptionsError(mistakes);
+}
+
+/** A scope that a resource keeps for itself and nobody can be granted is a slip of the pen. */
+function refuseUnknownScopes({ resources, scopes }: WorkspacePolicy, at: string): void {
+  const knows = scopeKnower(Object.keys(scopes));
+  const mistakes = Object.entries(resources).flatMap(([resource, { scopes: own }]) =>
+    own.flatMap((scope, index) =>
+      knows(scope) || Object.hasOwn(scopes, scope)
+        ? []
+        : [{ path: joinPath(at, ['resources', resource, 'scopes', index]), message: 'is not one of `scopes`' }],
+    ),
+  );
   if (mistakes.length > 0) throw new OptionsError(mistakes);
 }
 
 /** What a client's metadata ask and this workspace cannot give. */
 function refuseImpossibleClients(clients: readonly ClientMetadataInput[], policy: WorkspacePolicy, at: string): void {
-  const keys: readonly string[] = policy.signing_keys;
-  const members = [
-    'id_token_signed_response_alg',
-    'userinfo_signed_response_alg',
-    'introspection_signed_response_alg',
-  ] as const;
   const mistakes = clients.flatMap((client, index) =>
-    members
-      .filter((member) => client[member] !== undefined && !keys.includes(client[member]))
-      .map((member) => ({
-        path: joinPath(at, ['clients', index, member]),
-        message: `needs ${client[member]} in signing_keys`,
-      })),
+    impossibleMembers(client, policy).map(({ path, message }) => ({
+      path: joinPath(at, ['clients', index, path]),
+      message,
+    })),
   );
   if (mistakes.length > 0) throw new OptionsError(mistakes);
 }

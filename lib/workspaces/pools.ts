@@ -36,6 +36,13 @@ export class Pools {
     });
   }
 
+  /** The same, to which one workspace may add its own people without the others knowing. */
+  apart(): Pools {
+    const copy = new Pools([], this.#resources);
+    for (const [tenant, pools] of this.#byTenant) copy.#byTenant.set(tenant, new Map(pools));
+    return copy;
+  }
+
   /** Those of a tenant, by name. */
   of(tenant: string | undefined): ReadonlyMap<string, IdentityPool> {
     return (tenant === undefined ? undefined : this.#byTenant.get(tenant)) ?? new Map();

@@ -2,16 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TrustedProxies } from '../certificates/certificate-source.js';
 import type { Authenticator } from '../client-authentication/authenticator.js';
 import type { ClientRegistry, RegisteredClient } from '../clients/client.js';
+import type { ClientDirectory } from '../clients/stored/directory.js';
 import type { OutcomeEvent } from '../events.js';
 import type { Grant } from '../grants/grant.js';
 import type { DeliverCode } from '../identity/deliver-code.js';
 import type { SignedInUser } from '../identity/users.js';
+import type { ProofVerifiers } from '../tokens/dpop/proof-verifiers.js';
 import type { WorkspaceServices } from './services.js';
 
 /** The absolute https URLs of a workspace's endpoints. */
 export interface WorkspaceUrls {
   readonly token: string;
   readonly authorize: string;
+  /** Pushed authorization requests (RFC 9126). */
+  readonly par: string;
   /** Where the consent page posts to. */
   readonly consent: string;
   /** Our own login. */
@@ -25,14 +29,20 @@ export interface WorkspaceUrls {
   readonly userinfo: string;
   readonly introspect: string;
   readonly revoke: string;
+  /** Where clients register themselves (RFC 7591). */
+  readonly register: string;
   readonly jwks: string;
 }
 
-/** What the authorization endpoint knows when it asks the host for the person. */
+/** Endpoints that clients call, at the name that asks for certificates (RFC 8705 5). */
+export type MtlsUrls = Pick<WorkspaceUrls, 'token' | 'par' | 'introspect' | 'revoke' | 'userinfo'>;
+
+/** What is known when the host is asked for the person: by the authorization endpoint, and by the page of consents. */
 export interface Interaction {
-  /** Our own URL of this authorization request: where the host's sign-in page sends the browser back to. */
+  /** Our own URL of this very request: where the host's sign-in page sends the browser back to. */
   readonly returnTo: string;
-  readonly clientId: string;
+  /** Undefined where no client asks: on the page where people see what they have allowed. */
+  readonly clientId: string | undefined;
   readonly issuer: string;
   /** OpenID Connect Core 3.1.2.1, as sent. `none`: no page may be shown, so answer undefined without replying. */
   readonly prompt: string | undefined;
@@ -87,10 +97,18 @@ export interface Workspace extends WorkspaceServices {
   /** What its keys in the router's store begin with. */
   readonly storePrefix: string;
   readonly urls: WorkspaceUrls;
+  /** Absent without a second name for mutual TLS. */
+  readonly mtlsUrls: MtlsUrls | undefined;
   /** The WWW-Authenticate value of a failed client authentication. */
   readonly challenge: string;
+  /** Origins whose scripts may read what clients are answered. */
+  readonly corsOrigins: ReadonlySet<string>;
+  /** Those of the configuration, and after them those in the store. */
   readonly clients: ClientRegistry;
+  /** Adds, changes and removes the clients in the store. */
+  readonly directory: ClientDirectory;
   readonly authenticator: Authenticator;
+  readonly dpop: ProofVerifiers;
   readonly grants: ReadonlyMap<string, Grant>;
   /** The peers whose certificate headers count. */
   readonly proxies: TrustedProxies;

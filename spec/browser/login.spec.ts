@@ -14,7 +14,7 @@ let page: Page;
 beforeAll(async () => {
   [chromium] = await Promise.all([
     launchChromium(),
-    site.start((publicUrl) => passwordlessConfiguration(publicUrl, ['anna', 'bert'])),
+    site.start((publicUrl) => passwordlessConfiguration(publicUrl, ['anna', 'bert', 'carl'])),
   ]);
   context = await newBrowser(chromium);
   page = await context.newPage();
@@ -105,6 +105,29 @@ describe("the server's own login", () => {
     await tab.getByRole('button', { name: 'Allow' }).click();
     await tab.getByRole('heading', { name: 'Your authorization code' }).waitFor();
     await fresh.close();
+  });
+
+  it('AUT-12 signs in by a link in a browser that did not ask, and ends at the page of what was allowed', async () => {
+    const [desk, phone] = [await newBrowser(chromium), await newBrowser(chromium)];
+    const [asking, opening] = [await desk.newPage(), await phone.newPage()];
+    const before = (await site.mails()).length;
+    await ask(asking);
+    await asking.getByLabel('E-mail address').fill(addressOf('carl'));
+    await asking.getByRole('button', { name: 'Send me a code' }).click();
+    const { link } = await site.mailAfter(before);
+    await asking.goto(link);
+    await asking.getByText('to go on to').waitFor();
+    expect(await findings(asking, 'login-link')).toEqual([]);
+    await opening.goto(link);
+    await opening.getByText('This mail was asked for in another browser').waitFor();
+    expect(await findings(opening, 'login-link-elsewhere')).toEqual([]);
+    await opening.getByRole('button', { name: 'Sign in' }).click();
+    await opening.getByText('You are signed in here').waitFor();
+    expect(opening.url()).toBe(`${issuer()}/consents?signed_in=1`);
+    expect(await findings(opening, 'consents-signed-in')).toEqual([]);
+    await asking.getByRole('button', { name: 'Sign in' }).click();
+    await asking.getByText('That link is no longer good').waitFor();
+    await Promise.all([desk.close(), phone.close()]);
   });
 
   it('shows the same to somebody it does not know', async () => {

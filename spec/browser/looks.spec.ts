@@ -54,6 +54,16 @@ const pages: readonly (readonly [name: string, visit: (page: Page) => Promise<un
       await page.getByRole('heading', { name: 'Check your mail' }).waitFor();
     },
   ],
+  [
+    'code-again',
+    async (page) => {
+      await page.goto(`${site.url}/sign-in`);
+      await page.getByLabel('E-mail address').fill('nobody@example.com');
+      await page.getByRole('button', { name: 'Request Code' }).click();
+      await page.getByRole('button', { name: 'Send another mail' }).click();
+      await page.getByText('You asked for another mail').waitFor();
+    },
+  ],
   ['link-elsewhere', (page) => page.goto(link)],
   ['link-broken', (page) => page.goto(`${site.url}/sign-in/link?extended_code=abc`)],
   ['outbox', (page) => page.goto(`${site.url}/outbox`)],

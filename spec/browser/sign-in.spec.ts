@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { findings, launchChromium, newBrowser } from '../support/chromium.js';
+import { findings, launchChromium, newBrowser, overflow } from '../support/chromium.js';
 import { DemoSite } from '../support/demo-site.js';
+import { generatedLink } from '../support/generated-link.js';
 import { addressOf, passwordlessConfiguration } from '../support/passwordless-configuration.js';
 import { SiteVisitor } from '../support/site-visitor.js';
 
@@ -20,6 +21,8 @@ const people = [
   'tabs',
   'leaver',
   'friend',
+  'elsewhere',
+  'hidden',
 ];
 const site = new DemoSite();
 let chromium: Browser;
@@ -136,6 +139,30 @@ describe('a person in a browser', () => {
     expect(new URL(page.url()).origin).toBe(site.url);
   });
 
+  it("signs in on the server's own page, which knows the address already", async () => {
+    const before = (await site.mails()).length;
+    await requestCode('elsewhere');
+    await page.getByRole('link', { name: "Sign in on the server's own page instead" }).click();
+    await page.getByRole('button', { name: 'Send me a code' }).click();
+    const { code } = await site.mailAfter(before + 1);
+    await page.getByLabel('Code', { exact: true }).fill(code);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await consent().click();
+    await signedIn();
+    expect(await page.locator('main').innerText()).toContain('Welcome, elsewhere.');
+  });
+
+  it('GAC-08 shows the id of nobody in any URL, whoever is typed for and however wrong', async () => {
+    const urls: string[] = [];
+    page.on('request', (request) => urls.push(request.url()));
+    const { code } = await requestCode('hidden');
+    await typeCode(`${(Number(code) + 1) % 1e8}`.padStart(8, '0'));
+    await page.getByText('no longer good').waitFor();
+    expect(urls.filter((url) => url.includes('/oauth2/authorize'))).toHaveLength(1);
+    const start = Buffer.from('id-of-hidden').toString('base64url');
+    expect(urls.filter((url) => /authentication_code|id-of-/.test(url) || url.includes(start))).toEqual([]);
+  });
+
   it('signs in without JavaScript', async () => {
     const plain = await newBrowser(chromium, { javaScriptEnabled: false });
     const quiet = await plain.newPage();
@@ -205,7 +232,8 @@ describe('a person in a browser', () => {
     await signedIn();
     const elsewhere = await newBrowser(chromium);
     const other = await elsewhere.newPage();
-    const { link } = await requestCode('friend', other);
+    // By the API: the page sends no second mail so soon.
+    const { link } = await generatedLink(site, 'friend');
     await other.goto(link);
     await other.getByRole('button', { name: 'Sign in' }).click();
     const go = other.getByRole('button', { name: 'Continue as friend' });
@@ -231,5 +259,21 @@ describe('a code that is too old', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('no longer good').waitFor();
     await page.getByLabel('E-mail address').waitFor();
+  });
+});
+
+describe('a site without mail', () => {
+  it('says so instead of asking for an address', async () => {
+    const mute = new DemoSite();
+    // In production nobody is given an outbox unasked.
+    await mute.start((publicUrl) => ({ ...passwordlessConfiguration(publicUrl, ['nobody']), mail: undefined }), {
+      NODE_ENV: 'production',
+    });
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.goto(`${mute.url}/sign-in`);
+    await page.getByRole('heading', { name: 'Mail is not set up' }).waitFor();
+    expect(await page.getByLabel('E-mail address').count()).toBe(0);
+    expect(await overflow(page)).toBe(0);
+    expect(await findings(page, 'no-mail')).toEqual([]);
   });
 });

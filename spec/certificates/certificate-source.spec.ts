@@ -135,15 +135,20 @@ describe('presets', () => {
     expect(await send([`Client-Cert-Chain: ${list[0]}`])).toEqual({});
   });
 
-  it('a PEM header may carry the intermediates after the leaf', async () => {
-    use({});
-    const presented = await send([`X-SSL-Client-Cert: ${encodeURIComponent(client.cert + intermediate.cert)}`]);
-    expect([presented.certificate?.der, presented.certificate?.chain]).toEqual([client.der, [intermediate.der]]);
-  });
+  it.each(['nginx', 'apache'] as const)(
+    'MTL-04 %s: two certificates in one header are no certificate',
+    async (preset) => {
+      use({ client_certificate: preset });
+      const both = client.cert + intermediate.cert;
+      const value = preset === 'nginx' ? encodeURIComponent(both) : both.replaceAll('\n', ' ');
+      const headerName = 'x-ssl-client-cert';
+      expect(await send([`${headerName}: ${value}`])).toEqual({ problem: 'malformed_header', headerName });
+    },
+  );
 
-  it.each(['envoy-xfcc', 'traefik', 'alb', 'constructor'] as const)('%s is not part of this version', (preset) => {
+  it.each(['caddy', 'constructor'])('%s is no preset', (preset) => {
     expect(() => use({ client_certificate: preset as 'alb' })).toThrow(
-      `trusted_proxies[0].client_certificate "${preset}" is not part of this version`,
+      `trusted_proxies[0].client_certificate "${preset}" is not one of nginx, apache, haproxy, rfc9440, envoy-xfcc, traefik, alb`,
     );
   });
 });
@@ -154,7 +159,9 @@ describe('who may send the header', () => {
     const headerName = 'x-ssl-client-cert';
     expect(await send([`${headerName}: ${escaped}`])).toEqual({ problem: 'untrusted_header', headerName });
     expect(trusted).toBe(false);
-    expect(await send([`Client-Cert: ${structured}`])).toEqual({});
+    // Also one that no proxy here is set up for.
+    const foreign = { problem: 'untrusted_header', headerName: 'client-cert' };
+    expect(await send([`Client-Cert: ${structured}`])).toEqual(foreign);
     use({ cidr: '127.0.0.0/8' });
     expect((await send([`${headerName}: ${escaped}`])).certificate?.der).toEqual(client.der);
     expect(trusted).toBe(true);
@@ -247,6 +254,17 @@ describe('values', () => {
     expect(presented.certificate?.proxyVerdict).toBe('0');
   });
 
+  it('MTL-05 a certificate that the proxy says it has not seen is not its own', async () => {
+    use({});
+    const contradicted = { problem: 'contradicted_header', headerName: 'x-ssl-client-cert' };
+    for (const none of ['NONE', ' NONE ', '(null)']) {
+      expect(await send([`X-SSL-Client-Cert: ${escaped}`, `X-SSL-Client-Verify: ${none}`])).toEqual(contradicted);
+      expect(await send([`X-SSL-Client-Cert: `, `X-SSL-Client-Verify: ${none}`])).toEqual({});
+    }
+    // A configuration that leaves it to us sends no verdict, or an empty one.
+    expect((await send([`X-SSL-Client-Cert: ${escaped}`, 'X-SSL-Client-Verify: '])).certificate).toBeDefined();
+  });
+
   it('the header can have another name, and then the usual one means nothing', async () => {
     use({ header: 'X-My-Cert' });
     expect((await send([`X-My-Cert: ${escaped}`])).certificate?.der).toEqual(client.der);
@@ -264,7 +282,11 @@ describe('values', () => {
 
   it('without trusted proxies no header counts', async () => {
     proxies = trustedProxies([]);
-    expect(await send([`X-SSL-Client-Cert: ${escaped}`, `Client-Cert: ${structured}`])).toEqual({});
+    const told = { problem: 'untrusted_header', headerName: 'x-ssl-client-cert' };
+    expect(await send([`X-SSL-Client-Cert: ${escaped}`, `Client-Cert: ${structured}`])).toEqual(told);
+    for (const empty of ['', 'NONE', '(null)', '$ssl_client_escaped_cert']) {
+      expect(await send([`X-SSL-Client-Cert: ${empty}`])).toEqual({});
+    }
     expect((await send([], { tls: true })).certificate?.der).toEqual(proxyCertificate.der);
   });
 });

@@ -4,9 +4,9 @@ import forge from 'node-forge';
 import { parseClientCertificate } from '../../lib/certificates/client-certificate.js';
 import { trustAnchors, validatePath } from '../../lib/certificates/path-validation.js';
 import { isStrongKey } from '../../lib/certificates/signature.js';
-import { extension, nullValue, sequence } from '../support/der-writer.js';
+import { extension, nullValue, sequence, utf8String } from '../support/der-writer.js';
 import { verdict } from '../support/path-verdict.js';
-import { type CertificateOptions, makeCa, selfSigned } from '../support/pki.js';
+import { type CertificateOptions, makeCa, nameConstraints, nameOf, selfSigned } from '../support/pki.js';
 
 const DAY = 86_400_000;
 const now = Date.now();
@@ -18,7 +18,8 @@ describe('a path to an anchor', () => {
     const leaf = intermediate.issue();
     const certificate = parseClientCertificate(leaf.der, [intermediate.der])!;
     const result = validatePath(certificate, trustAnchors([ca.der]), { now });
-    expect(result).toEqual({ ok: true, validUntil: Date.parse(new X509Certificate(intermediate.der).validTo) });
+    expect(result).toMatchObject({ ok: true, validUntil: Date.parse(new X509Certificate(intermediate.der).validTo) });
+    expect(result.ok && result.path.map(({ der }) => der)).toEqual([leaf.der, intermediate.der, ca.der]);
     expect(validatePath(parseClientCertificate(leaf.der)!, trustAnchors([ca.der]), { now }).ok).toBe(false);
   });
 
@@ -106,13 +107,12 @@ describe('time', () => {
     expect(verdict(ca.issue(future), [ca], [], { at: now + DAY + 5000 })).toBe('ok');
   });
 
-  it('the tolerance is in seconds, on both sides', () => {
+  it('MTL-06 the tolerance is in seconds, and for the beginning alone', () => {
     const leaf = ca.issue({ notAfter: new Date(now - 5000) });
-    expect(verdict(leaf, [ca], [], { toleranceSeconds: 10 })).toBe('ok');
-    expect(verdict(leaf, [ca], [], { toleranceSeconds: 3 })).toBe('expired');
+    expect(verdict(leaf, [ca], [], { toleranceSeconds: 10, at: now })).toBe('expired');
     const early = ca.issue({ notBefore: new Date(now + 5000) });
-    expect(verdict(early, [ca], [], { toleranceSeconds: 10 })).toBe('ok');
-    expect(verdict(early, [ca], [], { toleranceSeconds: 3 })).toBe('not_yet_valid');
+    expect(verdict(early, [ca], [], { toleranceSeconds: 10, at: now })).toBe('ok');
+    expect(verdict(early, [ca], [], { toleranceSeconds: 3, at: now })).toBe('not_yet_valid');
   });
 
   it('a remembered verdict ends with the validity, and a refusal is worked out anew', () => {
@@ -124,7 +124,7 @@ describe('time', () => {
       const result = validatePath(certificate, anchors, { now: time });
       return result.ok ? 'ok' : result.reason;
     };
-    expect([at(now - DAY), at(now + 1000), at(now + DAY + 1000), at(now + 2000)]).toEqual([
+    expect([at(now - 1000), at(now + 1000), at(now + DAY + 1000), at(now + 2000)]).toEqual([
       'not_yet_valid',
       'ok',
       'expired',
@@ -200,6 +200,7 @@ describe('keys and signatures', () => {
   it('weak keys are refused in the leaf, on the way, and as anchors', () => {
     expect(verdict(ca.issue({ keyType: 'rsa1024' }), [ca])).toBe('weak_key');
     expect(verdict(ca.issue({ keyType: 'secp256k1' }), [ca])).toBe('weak_key');
+    expect(verdict(ca.issue({ keyType: 'ecExplicit' }), [ca])).toBe('weak_key');
     const weak = ca.issue({ subject: 'CN=Weak', isCa: true, keyType: 'rsa1024' });
     expect(verdict(weak.issue(), [ca], [weak])).toBe('weak_key');
     expect(() => trustAnchors([ca.der, makeCa({ keyType: 'rsa1024' }).der])).toThrow('trust anchor 1 has a weak');
@@ -291,6 +292,41 @@ describe('extensions', () => {
     const policyConstraints = extension('2.5.29.36', sequence(Buffer.from('800100', 'hex')), true);
     const restricted = ca.issue({ subject: 'CN=Sub', isCa: true, extensions: [policyConstraints] });
     expect(verdict(restricted.issue(), [ca], [restricted])).toBe('unknown_critical_extension');
+  });
+
+  // All of them fit into what OpenSSL lets through in a handshake.
+  const marks = `a${'\u0316\u0301'.repeat(15_000)}`;
+  const times = <T>(count: number, of: (index: number) => T) => Array.from({ length: count }, (_, index) => of(index));
+  const common = ['2.5.4.3', utf8String('a')] as const;
+  it.each<[string, CertificateOptions, string]>([
+    ['a name that takes long to normalize', { subject: nameOf([['2.5.4.3', utf8String(marks)]]) }, 'malformed'],
+    ['a name of 680 RDNs', { subject: nameOf(...times(680, () => [common])) }, 'malformed'],
+    ['an RDN of 680 attributes', { subject: nameOf(times(680, () => common)) }, 'malformed'],
+    ['2000 directory names', { san: times(2000, () => 'dir:CN=a,O=b') }, 'malformed'],
+    [
+      '1500 directory subtrees',
+      { extensions: [nameConstraints({ permitted: times(1500, () => 'dir:CN=a') })] },
+      'malformed',
+    ],
+    ['4000 subtrees', { extensions: [nameConstraints({ excluded: times(4000, () => 'DNS:a.b') })] }, 'malformed'],
+    ['7000 purposes', { eku: times(7000, (index) => `1.2.3.${index}`) }, 'malformed'],
+    ['4000 extensions', { extensions: times(4000, (index) => extension(`1.2.3.${index}`, nullValue)) }, 'unparsable'],
+  ])('%s are refused at once, and disturb nothing where they came along', (_title, options, expected) => {
+    const sub = ca.issue({ subject: 'CN=Sub', isCa: true });
+    const [leaf, slow] = [sub.issue(), ca.issue(options)];
+    const started = performance.now();
+    expect(verdict(slow, [ca])).toBe(expected);
+    expect(verdict(leaf, [ca], [slow, sub])).toBe('ok');
+    expect(performance.now() - started).toBeLessThan(250);
+  });
+
+  it('what large PKIs have is taken', () => {
+    const san = [...times(900, () => 'DNS:a.b'), ...times(20, () => 'dir:CN=a,O=b')];
+    const subject = nameOf(...times(64, () => [common]));
+    const wide = nameConstraints({ permitted: [...times(900, () => 'DNS:b'), ...times(20, () => 'dir:CN=a')] });
+    const sub = ca.issue({ subject: 'CN=Sub', isCa: true, extensions: [wide] });
+    expect(verdict(ca.issue({ san, subject }), [ca])).toBe('ok');
+    expect(verdict(sub.issue({ subject: 'CN=b,CN=a', san: ['DNS:a.b'] }), [ca], [sub])).toBe('ok');
   });
 
   it('an extension that appears twice, or is broken, is malformed', () => {

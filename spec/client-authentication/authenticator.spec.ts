@@ -22,6 +22,7 @@ function authenticatorOf(enabled: readonly string[]) {
   });
   const authenticator = new Authenticator({
     strategies: [strategy('first'), strategy('second')],
+    limits: undefined,
     enabledMethods: new Set(enabled),
     clients: { find: (id) => (id === 'known' ? client : undefined) },
     context: {} as AuthenticationContext,

@@ -328,8 +328,17 @@ describe('key sets', () => {
     expect(spoilt('self', { certificate: two })).toEqual(['clients[3].certificate must hold exactly one certificate']);
     expect(spoilt('self', { certificate: certificate.key })).toHaveLength(1);
     expect(spoilt('self', { certificate: 'client.crt' })).toHaveLength(1);
-    expect(spoilt('tls', { certificate: certificate.cert })).toEqual([
-      'clients[3].certificate is used with the method self_signed_tls_client_auth alone',
+    for (const keyType of ['rsa1024', 'secp256k1', 'ecExplicit'] as const) {
+      const { cert } = selfSigned({ keyType });
+      const mistakes = ['clients[3].certificate has a key that is too weak or of unknown kind'];
+      expect(spoilt('self', { certificate: cert })).toEqual(mistakes);
+      expect(spoilt('tls', { certificate: cert })).toEqual(mistakes);
+    }
+    expect(spoilt('self', { certificate: selfSigned({ keyType: 'ed25519' }).cert })).toEqual([]);
+    expect(spoilt('tls', { certificate: certificate.cert })).toEqual([]);
+    expect(spoilt('tls', { tls_client_auth_san_dns: undefined, certificate: certificate.cert })).toEqual([]);
+    expect(spoilt('basic', { certificate: certificate.cert })).toEqual([
+      'clients[3].certificate is used with the methods tls_client_auth and self_signed_tls_client_auth alone',
     ]);
     expect(spoilt('self', { jwks: undefined, certificate: makeCa().issue().cert })).toEqual([]);
   });
@@ -378,11 +387,7 @@ describe('TCA-02 the name in the certificate', () => {
 
 describe('what is not built yet', () => {
   it.each([
-    ['dpop_bound_access_tokens', true],
-    ['require_pushed_authorization_requests', true],
     ['require_signed_request_object', true],
-    ['trusted_cas', ['ca.crt']],
-    ['app_roles', ['Reader']],
     ['id_token_encrypted_response_alg', 'RSA-OAEP'],
     ['userinfo_encrypted_response_alg', 'RSA-OAEP'],
     ['request_object_signing_alg', 'ES256'],

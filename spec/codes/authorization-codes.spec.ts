@@ -97,6 +97,7 @@ describe('authorization codes', () => {
           ttls.record = ttl;
           return store.set(key, value, ttl);
         },
+        get: (key: string) => store.get(key),
         claim: (key: string, value: string, ttl: number) => {
           ttls.mark = ttl;
           return store.claim(key, value, ttl);

@@ -286,32 +286,38 @@ describe('guesses', () => {
     expect(await outcome(codes.redeem(plain((await codes.generate({ type, user: john })).code)))).toBe('u-john');
   });
 
-  it('at nobody, at somebody without a code and at somebody with one ask the store for the same', async () => {
-    const store = memoryStore();
-    const asked: string[] = [];
-    const counted = new Proxy(store, {
-      get(target, verb: keyof Store) {
-        const method = target[verb];
-        if (typeof method !== 'function') return method;
-        return (...parameters: unknown[]) => {
-          asked.push(verb);
-          return (method as (...all: unknown[]) => unknown).apply(target, parameters);
-        };
-      },
-    });
-    const { codes } = world({}, { store: counted });
-    const { code } = await codes.generate({ type, user: john });
-    const verbsOf = async (attempt: CodeAttempt) => {
-      asked.length = 0;
-      expect(await outcome(codes.redeem(attempt))).toMatch(/^(otc_|user_inactive)/);
-      return [...asked];
-    };
-    const ofWrong = await verbsOf(plain(wrongOf(code)));
-    expect(ofWrong.length).toBeGreaterThan(4);
-    for (const login of ['nobody', 'jane', 'gone']) {
-      expect(await verbsOf(plain('00000000', { user: { login } }))).toEqual(ofWrong);
-    }
-    expect(await outcome(codes.redeem(plain(code)))).toBe('u-john');
-    expect(await verbsOf(plain(code))).toEqual(ofWrong);
-  });
+  it.each([
+    ['', undefined],
+    [', in a browser', 'a'],
+  ])(
+    'at nobody, at somebody without a code and at somebody with one ask the store for the same%s',
+    async (_where, browser) => {
+      const store = memoryStore();
+      const asked: string[] = [];
+      const counted = new Proxy(store, {
+        get(target, verb: keyof Store) {
+          const method = target[verb];
+          if (typeof method !== 'function') return method;
+          return (...parameters: unknown[]) => {
+            asked.push(verb);
+            return (method as (...all: unknown[]) => unknown).apply(target, parameters);
+          };
+        },
+      });
+      const { codes } = world({}, { store: counted });
+      const { code } = await codes.generate({ type, user: john, browser });
+      const verbsOf = async (attempt: CodeAttempt) => {
+        asked.length = 0;
+        expect(await outcome(codes.redeem({ ...attempt, browser }))).toMatch(/^(otc_|user_inactive)/);
+        return [...asked];
+      };
+      const ofWrong = await verbsOf(plain(wrongOf(code)));
+      expect(ofWrong.length).toBeGreaterThan(4);
+      for (const login of ['nobody', 'jane', 'gone']) {
+        expect(await verbsOf(plain('00000000', { user: { login } }))).toEqual(ofWrong);
+      }
+      expect(await outcome(codes.redeem(plain(code, { browser })))).toBe('u-john');
+      expect(await verbsOf(plain(code))).toEqual(ofWrong);
+    },
+  );
 });

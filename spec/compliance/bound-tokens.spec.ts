@@ -196,10 +196,10 @@ describe('BND-04 a bound token needs its certificate', () => {
 describe('BND-07 a binding that is not understood', () => {
   const right = { 'x5t#S256': thumbprint(stranger) };
   it.each<[string, unknown, string]>([
-    ['a DPoP key', { jkt: 'A'.repeat(43) }, 'token_binding_mismatch'],
+    ['a DPoP key', { jkt: 'A'.repeat(43) }, 'token_scheme_mismatch'],
     ['a JWK', { jwk: { kty: 'EC' } }, 'token_binding_mismatch'],
     ['a kid', { kid: '1' }, 'token_binding_mismatch'],
-    ['the certificate and a DPoP key', { ...right, jkt: 'A'.repeat(43) }, 'token_binding_mismatch'],
+    ['the certificate and a DPoP key', { ...right, jkt: 'A'.repeat(43) }, 'token_scheme_mismatch'],
     ['the certificate and something of tomorrow', { ...right, osc: {} }, 'token_binding_mismatch'],
     ['nothing in it', {}, 'token_binding_mismatch'],
     ['a list', [right], 'token_binding_mismatch'],

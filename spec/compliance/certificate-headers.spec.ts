@@ -8,7 +8,7 @@ import { type Certificate, makeCa } from '../support/pki.js';
 import { type SpecServer, specServer, tlsServer } from '../support/spec-server.js';
 import { refused, tlsRequest } from '../support/tls-world.js';
 
-type Preset = 'nginx' | 'apache' | 'haproxy' | 'rfc9440';
+type Preset = 'nginx' | 'apache' | 'haproxy' | 'rfc9440' | 'envoy-xfcc' | 'traefik' | 'alb';
 
 const base64 = ({ der }: Certificate) => der.toString('base64');
 const structured = (certificate: Certificate) => `:${base64(certificate)}:`;
@@ -19,6 +19,9 @@ const headersOf: Record<Preset, (certificate: Certificate) => Record<string, str
   apache: ({ cert }) => ({ 'X-SSL-Client-Cert': cert.replaceAll('\n', ' '), 'X-SSL-Client-Verify': 'SUCCESS' }),
   haproxy: (certificate) => ({ 'X-SSL-Client-DER': base64(certificate), 'X-SSL-Client-Verify': '0' }),
   rfc9440: (certificate) => ({ 'Client-Cert': structured(certificate) }),
+  'envoy-xfcc': ({ cert }) => ({ 'X-Forwarded-Client-Cert': `By=urn:proxy;Cert="${encodeURIComponent(cert)}"` }),
+  traefik: (certificate) => ({ 'X-Forwarded-Tls-Client-Cert': base64(certificate) }),
+  alb: ({ cert }) => ({ 'X-Amzn-Mtls-Clientcert': encodeURIComponent(cert).replaceAll('%2B', '+') }),
 };
 const presets = Object.keys(headersOf) as Preset[];
 
@@ -129,7 +132,7 @@ describe('MTL-03 the header of a trusted proxy', () => {
   it.each(presets)('MTL-04 %s: what cannot be read is no certificate, and told', async (client_certificate) => {
     await behind({ client_certificate });
     const [name = '', value = ''] = Object.entries(headersOf[client_certificate](clientCertificate))[0] ?? [];
-    for (const bad of ['junk', `junk ${value}`, `${value}, ${value}`, value.slice(0, -40)]) {
+    for (const bad of ['junk', `junk ${value}`, `${value}!${value}`, value.slice(0, -40)]) {
       expect(await outcome(asTls, { [name]: bad })).toEqual(refused('certificate_missing'));
     }
     expect(warnings().map((warning) => warning.name)).toEqual(new Array(4).fill('certificate_header_malformed'));

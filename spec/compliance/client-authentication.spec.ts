@@ -326,7 +326,8 @@ it('CAU-08 bad authentication reads and uses up nothing of a grant', async () =>
   expect((await server.token({ ...body, client_id: 'nobody' })).status).toBe(401);
   expect((await server.token({ ...body, client_id: 'public-client', client_secret: newSecret() })).status).toBe(401);
   expect((await server.token(body, { Authorization: basicHeader('public-client', 'x') })).status).toBe(401);
-  expect(touched).toEqual([]);
+  // Failures are counted, and one look tells whether the store has news of clients that are not configured.
+  expect(touched.filter((each) => !/\/(guesses|stored-client-version)\/|^get changes$/.test(each))).toEqual([]);
   expect((await server.token({ ...body, client_id: 'public-client' })).status).toBe(200);
 });
 

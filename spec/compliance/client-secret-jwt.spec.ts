@@ -213,7 +213,10 @@ describe('CSJ-04 what cannot be a MAC key', () => {
     expect(await present(server, forge())).toEqual(accepted);
   });
 
-  it('CSJ-04 the profile fapi2, which forbids the method, does not start yet', () => {
-    expect(() => specServer({ profile: 'fapi2' })).toThrow(OptionsError);
+  it('CSJ-04 no workspace of the profile fapi2 starts with it', () => {
+    const start = (methods: string[]) => () =>
+      specServer({ profile: 'fapi2', clients: [], token_endpoint_auth_methods: methods });
+    expect(start(['private_key_jwt', 'client_secret_jwt'])).toThrow('token_endpoint_auth_methods[1]');
+    expect(start(['private_key_jwt'])).not.toThrow();
   });
 });

@@ -48,6 +48,18 @@ describe('ACG-04 ACG-05 a code that comes again', () => {
     expect(await server.verdict(second.refresh_token)).toEqual(revoked);
   });
 
+  it('ACG-04 for as long as anything of it could live, by a clock that was ahead too', async () => {
+    await server.spec.router.close();
+    server = new RefreshServer({ token_ttls: { access_token: 100, refresh_token: 100 } });
+    server.now += 60;
+    const { code, tokens } = await redeemed();
+    server.now -= 60;
+    expect(await replay(code)).toEqual(used);
+    server.now += 159;
+    expect(await server.call(tokens.access_token)).toEqual(dead);
+    expect(await server.verdict(tokens.refresh_token)).toEqual(revoked);
+  });
+
   it('ACG-05 with bad authentication, wrong client, redirect_uri or verifier it ends nothing', async () => {
     const { code, tokens } = await redeemed();
     const wrong = { Authorization: `Basic ${Buffer.from('web:wrong').toString('base64')}` };

@@ -194,3 +194,12 @@ it.each([
   expect(server.last().reason).toBe('secret_mismatch');
   expect((await send(secrets.post)).status).toBe(200);
 });
+
+it('GEN-18 a grant type that is no name is not told: a client that joins parameters wrongly has its secret in it', async () => {
+  const server = specServer();
+  const reply = await server.token({ grant_type: `client_credentials;client_secret=${secrets.post}` }, headers);
+  expect([reply.status, reply.body.error]).toEqual([400, 'unsupported_grant_type']);
+  expect(server.last()).toMatchObject({ grant_type: 'malformed', detail: { grant_type: 'malformed' } });
+  expect((await server.token({ grant_type: 'urn:example:own' }, headers)).status).toBe(400);
+  expect(server.last()).toMatchObject({ grant_type: 'urn:example:own' });
+});

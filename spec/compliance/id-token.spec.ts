@@ -150,7 +150,20 @@ describe('IDT-05 auth_time', () => {
     server.person = jane;
     expect(claimsOf(await server.tokens({ scope: 'openid' }))).not.toHaveProperty('auth_time');
     server.clients.set('web', webClient({ require_auth_time: true }));
-    const { status, body } = await server.redeem(await server.code({ scope: 'openid' }));
+    const { headers } = await server.authorize({ scope: 'openid', state: 's' });
+    const answer = Object.fromEntries(new URL(headers.location ?? '').searchParams);
+    expect(answer).toMatchObject({ error: 'server_error', state: 's', iss: issuer });
+    expect(answer.code).toBeUndefined();
+    expect(server.spec.last()).toMatchObject({
+      event: 'authorize',
+      reason: 'auth_time_missing',
+      detail: { subject: jane.id, fix: expect.stringContaining('require_auth_time') },
+    });
+    // The client that requires it now did not when its code was issued.
+    server.clients.set('web', webClient());
+    const code = await server.code({ scope: 'openid' });
+    server.clients.set('web', webClient({ require_auth_time: true }));
+    const { status, body } = await server.redeem(code);
     expect([status, Object.keys(body)]).toEqual([500, ['error', 'error_description']]);
     expect(server.spec.last()).toMatchObject({
       reason: 'internal_error',

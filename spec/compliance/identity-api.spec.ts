@@ -187,7 +187,19 @@ describe('GAC-02 whom the code is for', () => {
     const reply = await world.identity('code/generate', { type: 'authentication', ...members });
     expect(seen(reply)).toEqual(expected);
     expect(world.last()).toMatchObject({ event: 'code_generate', outcome: 'failure', client_id: 'signin' });
+    // By which members, and never by which addresses.
+    expect(JSON.stringify(world.last().detail)).not.toMatch(/@|an object/);
     expect(reply.headers['cache-control']).toBe('no-store');
+  });
+
+  it('GAC-02 the log tells by which members a user was named', async () => {
+    for (const [members, named_by] of [
+      [{ address: 'nobody@example.com' }, ['address']],
+      [{ identifier: 'nobody@example.com', userID: 'x' }, ['userID', 'identifier']],
+    ] as const) {
+      await world.identity('code/generate', { type: 'authentication', ...members });
+      expect(world.last()).toMatchObject({ reason: 'user_unknown', detail: { named_by } });
+    }
   });
 
   it.each(['unknown', '%', '__proto__', 'staff%2F..', 'STAFF'])('GAC-02 no pool is called %s: 404', async (pool) => {
@@ -288,10 +300,13 @@ describe('the vendor’s authentication-code/verify', () => {
     expect((await world.identity(operation, { code: extended_code })).status).toBe(200);
   });
 
-  it('GAC-06 a code bound to a client of another workspace is refused', async () => {
-    const { extended_code } = await world.generate({ address: 'johndoe@example.com', client_id: 'app' });
-    const reply = await world.identity(operation, { code: extended_code });
+  it('GAC-06 a code bound to a client of another workspace is refused, one bound to the caller is taken', async () => {
+    const named = { address: 'johndoe@example.com' };
+    const bound = await world.generate({ ...named, client_id: 'app', workspace: 'demo' });
+    const reply = await world.identity(operation, { code: bound.extended_code });
     expect(seen(reply)).toEqual([422, 'invalid_grant', 'otc_bound_elsewhere']);
+    const own = await world.generate({ ...named, client_id: 'signin' });
+    expect((await world.identity(operation, { code: own.extended_code })).status).toBe(200);
   });
 });
 

@@ -243,7 +243,8 @@ describe.each(['jwt', 'opaque'] as const)('what is told (%s)', (access_token_for
     await server.spec.router.close();
     server = new TokenServer({ access_token_format });
   });
-  const minted = (options: MintOptions) => mintToken(server.spec.router, options);
+  const minted = ({ claims, ...options }: MintOptions) =>
+    mintToken(server.spec.router, { ...options, claims: { client_id: 'web', ...claims } });
 
   it('INT-05 all that is known of an access token, and no more', async () => {
     const { access_token: token } = await server.first();

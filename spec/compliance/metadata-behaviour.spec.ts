@@ -87,6 +87,7 @@ const policies: [title: string, policy: WorkspacePolicyInput, options: { signIn?
   ['machines alone', { grant_types: ['client_credentials'] }, {}],
   ['people alone', { grant_types: ['authorization_code'], pkce: 'public-clients' }, {}],
   ['nobody to sign in', {}, { signIn: false }],
+  ['the profile oauth21', { profile: 'oauth21', signing_keys: ['ES256'] }, {}],
 ];
 
 type Lists = Readonly<Record<string, readonly string[] | undefined>>;
@@ -133,6 +134,16 @@ describe.each(policies)('MET-09 %s', (_title, policy, options) => {
     } else {
       expect(outcomeOf(reply)).toEqual(good);
     }
+  });
+
+  it.each(allMethods)('MET-09 PAR-01 pushing by method %s', async (method) => {
+    expect(metadata.require_pushed_authorization_requests).toBe(metadata.authorization_endpoint && false);
+    const reply = await world.push(method, algorithmFor(method));
+    if (!metadata.pushed_authorization_request_endpoint) expect(reply.status).toBe(404);
+    else if (listed('token_endpoint_auth_methods').includes(method)) {
+      expect([reply.status, world.reason]).toEqual([201, 'success']);
+      expect((await world.authorizePushed(method, reply.body.request_uri)).code).toBeDefined();
+    } else expect(outcomeOf(reply)).toEqual(refusalOf(method));
   });
 
   it.each(allAlgorithms)('MET-09 assertion algorithm %s', async (alg) => {

@@ -108,6 +108,8 @@ describe('MET-03 what is present and what is left out', () => {
     expect(await world.metadata()).toEqual({
       issuer,
       authorization_endpoint: `${issuer}/oauth2/authorize`,
+      pushed_authorization_request_endpoint: `${issuer}/oauth2/par`,
+      require_pushed_authorization_requests: false,
       token_endpoint: `${issuer}/oauth2/token`,
       userinfo_endpoint: `${issuer}/userinfo`,
       jwks_uri: `${issuer}/.well-known/jwks.json`,
@@ -118,7 +120,7 @@ describe('MET-03 what is present and what is left out', () => {
       token_endpoint_auth_methods_supported: [...allMethods],
       token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
       introspection_endpoint: `${issuer}/oauth2/introspect`,
-      introspection_endpoint_auth_methods_supported: [...provingMethods, 'Bearer'],
+      introspection_endpoint_auth_methods_supported: [...provingMethods, 'Bearer', 'DPoP'],
       introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
       introspection_signing_alg_values_supported: ['ES256', 'RS256'],
       revocation_endpoint: `${issuer}/oauth2/revoke`,
@@ -132,6 +134,7 @@ describe('MET-03 what is present and what is left out', () => {
       claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'at_hash'],
       prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
       tls_client_certificate_bound_access_tokens: true,
+      dpop_signing_alg_values_supported: ['ES256', 'RS256', 'PS256', 'Ed25519', 'EdDSA'],
       request_parameter_supported: false,
       request_uri_parameter_supported: false,
     });
@@ -180,7 +183,7 @@ describe('MET-04 methods', () => {
 
   it('MET-04 introspection takes them without none, and Bearer tokens; revocation takes them all', async () => {
     const document = await metadataOf({ token_endpoint_auth_methods: ['none', 'private_key_jwt'] });
-    expect(document.introspection_endpoint_auth_methods_supported).toEqual(['private_key_jwt', 'Bearer']);
+    expect(document.introspection_endpoint_auth_methods_supported).toEqual(['private_key_jwt', 'Bearer', 'DPoP']);
     expect(document.revocation_endpoint_auth_methods_supported).toEqual(document.token_endpoint_auth_methods_supported);
   });
 
@@ -225,8 +228,8 @@ describe('MET-06 what clients rely on', () => {
 
   it('MET-06 nothing of what is not built', async () => {
     const names = Object.keys(await world.metadata()).join(' ');
-    expect(names).not.toMatch(/pushed|dpop|registration|mtls|end_session/);
-    for (const place of ['par', 'register']) {
+    expect(names).not.toMatch(/registration|mtls|end_session/);
+    for (const place of ['register']) {
       expect((await world.send({ path: `${path}/oauth2/${place}`, form: { token: 'x' } })).status).toBe(404);
     }
   });

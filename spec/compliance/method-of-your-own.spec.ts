@@ -213,7 +213,6 @@ it('FUT-01 attestation headers are no method: ignored beside one, nothing alone'
   const attestation = {
     'OAuth-Client-Attestation': 'eyJ.eyJ.x',
     'OAuth-Client-Attestation-PoP': 'eyJ.eyJ.x',
-    DPoP: 'eyJ.eyJ.x',
   };
   const grant = { grant_type: 'client_credentials' };
   expect(

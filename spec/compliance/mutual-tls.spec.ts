@@ -186,6 +186,17 @@ describe('CAU-02 a certificate and something else', () => {
 });
 
 describe('MTL-06 time and sessions', () => {
+  it.each<[string, Identity]>([
+    ['tls-client', pkiEarly],
+    ['dated', ownEarly],
+  ])('MTL-06 %s: a certificate begins clock_tolerance early, without having to wait for it', async (client_id, as) => {
+    const begins = Math.floor(notYet.notBefore.getTime() / 1000) * 1000;
+    now = () => begins - 10_001;
+    expect(world.verdict(await world.ask({ client_id }, as))).toEqual(refused('certificate_not_yet_valid'));
+    now = () => begins - 10_000;
+    expect(world.verdict(await world.ask({ client_id }, as))).toEqual(accepted);
+  });
+
   it.each<[string, string, Identity, string]>([
     ['tls_client_auth, expired', 'tls-client', pkiExpired, 'certificate_expired'],
     ['tls_client_auth, not yet valid', 'tls-client', pkiEarly, 'certificate_not_yet_valid'],

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { OtpSettingsInput } from '../../index.js';
-import { appSecret, type IdentityWorld, identityWorld, jane, john, wrongOf } from '../support/identity-world.js';
+import { app, appSecret, type IdentityWorld, identityWorld, jane, john, wrongOf } from '../support/identity-world.js';
 
 let world: IdentityWorld;
 beforeEach(() => {
@@ -169,10 +169,35 @@ describe('GAC-06 where a code is good', () => {
   });
 
   it('GAC-06 for the client it names, where it names one', async () => {
-    const bound = { identifier: 'johndoe', client_id: 'other-app' };
+    const bound = { identifier: 'johndoe', client_id: 'other-app', workspace: 'demo' };
     const first = await world.generate(bound);
     expect(await outcome(first.code)).toEqual(refused('otc_bound_elsewhere'));
+    expect(await outcome(first.code, { client_id: 'other-app' }, 'second')).toEqual(refused('otc_bound_elsewhere'));
     expect(await outcome(first.code, { client_id: 'other-app' })).toEqual(right);
+  });
+
+  it('GAC-06 a client_id alone binds to the one workspace of the pool that has this client', async () => {
+    const { code } = await world.generate({ identifier: 'johndoe', client_id: 'only-demo' });
+    expect(await outcome(code, { client_id: 'app' })).toEqual(refused('otc_bound_elsewhere'));
+    expect(await outcome(code, { client_id: 'only-demo' })).toEqual(right);
+    // In another workspace a client of this name was made meanwhile.
+    const late = await world.generate({ identifier: 'johndoe', client_id: 'only-demo' });
+    world.lateClients.push({ ...app, client_id: 'only-demo' });
+    expect(await outcome(late.code, { client_id: 'only-demo' }, 'second')).toEqual(refused('otc_bound_elsewhere'));
+    expect(await outcome(late.code, { client_id: 'only-demo' })).toEqual(right);
+  });
+
+  it('GAC-06 a client_id that several workspaces know is good for the client of that name alone, in each of them', async () => {
+    const first = await world.generate({ identifier: 'johndoe', client_id: 'other-app' });
+    expect(await outcome(first.code, {}, 'second')).toEqual(refused('otc_bound_elsewhere'));
+    expect(await outcome(first.code, { client_id: 'other-app' }, 'second')).toEqual(right);
+    const second = await world.generate({ identifier: 'johndoe', client_id: 'other-app' });
+    expect(await outcome(second.code, { client_id: 'other-app' })).toEqual(right);
+  });
+
+  it('GAC-06 a client_id that no workspace knows makes a code that nobody can use', async () => {
+    const { code } = await world.generate({ identifier: 'johndoe', client_id: 'nobody' });
+    expect(await outcome(code)).toEqual(refused('otc_bound_elsewhere'));
   });
 
   it('GAC-06 in the workspace it names, where it names one', async () => {

@@ -82,7 +82,9 @@ describe('PWG-01 who may use it', () => {
   });
 
   it.each(['oauth21', 'fapi2'] as const)('PWG-01 no workspace of the profile %s starts with it', (profile) => {
-    expect(() => identityWorld({ policy: { profile, grant_types: ['password'] } })).toThrow('profile');
+    expect(() => identityWorld({ policy: { profile, grant_types: ['password'] } })).toThrow(
+      'grant_types[0]: must not be password',
+    );
     expect(() => identityWorld({ policy: { profile: 'default', grant_types: ['password'] } })).not.toThrow();
   });
 

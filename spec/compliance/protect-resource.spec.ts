@@ -86,7 +86,7 @@ describe('RSV-02 what the middleware refuses', () => {
     ['expired', () => ({ claims: { exp: seconds() } }), 'token_expired'],
     ['no expiry', () => ({ claims: { exp: undefined } }), 'token_malformed'],
     ['an expiry in words', () => ({ claims: { exp: '9999999999' } }), 'token_malformed'],
-    ['not yet valid', () => ({ claims: { nbf: seconds() + 60 } }), 'token_malformed'],
+    ['not yet valid', () => ({ claims: { nbf: seconds() + 60 } }), 'token_not_yet_valid'],
     ['no subject', () => ({ claims: { sub: undefined } }), 'token_malformed'],
     ['no client_id', () => ({ claims: { client_id: undefined } }), 'token_malformed'],
     ['no scope', () => ({ claims: { scope: undefined } }), 'token_malformed'],
@@ -167,6 +167,21 @@ describe('RSV-02 tokens of several workspaces', () => {
   ])('RSV-02 %s', async (_title, workspace, path, taken) => {
     const { seen } = await outcome(path, bearer(await tokenOf(workspace)));
     expect(seen).toEqual(taken ? good : invalid('token_audience_mismatch'));
+  });
+
+  it('RSV-02 a refusal is told by the workspace the token names, and by the first where it names none', async () => {
+    const expired = { exp: Math.floor(Date.now() / 1000) - 90 };
+    const ofTwo = await mintToken(api.router, { workspace: 1, claims: expired });
+    const foreign = await mintToken(api.router, { claims: { iss: 'https://elsewhere.example.com' } });
+    for (const [token, issuer] of [
+      [ofTwo, two],
+      [foreign, one],
+      ['rubbish', one],
+    ] as const) {
+      const { response } = await outcome('/any', bearer(token));
+      expect(response.headers['www-authenticate']).toContain(`Bearer realm="${issuer}", error="invalid_token"`);
+      expect(events.at(-1)?.issuer).toBe(issuer);
+    }
   });
 
   it('RSV-02 the default audience of one workspace is not that of another', async () => {

@@ -89,6 +89,19 @@ describe('SST-01 the leaf is the first x5c entry of some key', () => {
     expect(await verdict(client, other)).toEqual(notRegistered);
   });
 
+  it('SST-01 the PEM counts beside jwks, and beside jwks_uri', async () => {
+    const beside = register({ certificate: one.cert, jwks: keySet(two) });
+    expect(await verdict(beside, one)).toEqual(accepted);
+    expect(await verdict(beside, two)).toEqual(accepted);
+    expect(await verdict(beside, other)).toEqual(notRegistered);
+    documents.answer = json(keySet(two));
+    const remote = register({ certificate: one.cert, jwks_uri: documents.url('/beside') });
+    expect(await verdict(remote, one)).toEqual(accepted);
+    expect(documents.requests).toHaveLength(0);
+    expect(await verdict(remote, two)).toEqual(accepted);
+    expect(await verdict(remote, other)).toEqual(notRegistered);
+  });
+
   it('SST-01 what the key is for in JOSE does not matter', async () => {
     const client = register({ jwks: { keys: [{ ...certificateJwk(one), use: 'enc' }] } });
     expect(await verdict(client, one)).toEqual(accepted);
@@ -161,6 +174,14 @@ describe('SST-04 rotation behind jwks_uri', () => {
     now += 31_000;
     expect(await verdict(client, stranger)).toEqual(notRegistered);
     expect(documents.requests).toHaveLength(3);
+  });
+
+  it('SST-04 old and new live side by side as long as the document has both', async () => {
+    documents.answer = json(keySet(old, fresh), { 'cache-control': 'max-age=600' });
+    const client = register({ jwks_uri: documents.url('/overlap') });
+    for (const each of [old, fresh, old]) expect(await verdict(client, each)).toEqual(accepted);
+    expect(await verdict(client, stranger)).toEqual(notRegistered);
+    expect(documents.requests).toHaveLength(2);
   });
 
   it('SST-04 a withdrawn certificate dies with the age of the document', async () => {

@@ -61,6 +61,31 @@ describe('the session', () => {
     expect((await visitor.authorize({ ...trusted, prompt: 'none' })).parameters.code).toBeDefined();
   });
 
+  it('is none that a sibling host could have planted, by a name that begins like no name of ours', async () => {
+    const [name, value] = [...visitor.cookies].find(([cookie]) => cookie.startsWith('__Host-session-'))!;
+    const victim = new Visitor(server);
+    for (const before of ['\u00A0', '\u0085']) {
+      const answer = await victim.get(authorizeUrl(trusted), { cookie: `a=1; ${before}${name}=${value}` });
+      expect({ status: answer.status, asked: answer.text.includes('name="email"') }).toEqual({
+        status: 200,
+        asked: true,
+      });
+    }
+    expect((await victim.get(authorizeUrl(trusted), { cookie: `a=1; ${name}=${value}` })).status).toBe(303);
+  });
+
+  it('begins anew right after everything of the person was revoked, at the time it really did', async () => {
+    await server.stop();
+    server = await new LoginServer({ clock_tolerance: 60 }).start();
+    visitor = new Visitor(server);
+    await revokeBySubject(server.router, john.id);
+    server.now += 0.5;
+    const back = await visitor.signIn(await visitor.authorize({ ...trusted, prompt: 'login', max_age: '60' }));
+    const { parameters } = await visitor.get(String(back.location));
+    expect(parameters.code).toBeDefined();
+    expect((await visitor.authorize({ ...trusted, prompt: 'none', max_age: '60' })).parameters.code).toBeDefined();
+  });
+
   it('lasts twelve hours, and a changed cookie is none', async () => {
     const name = [...visitor.cookies.keys()].find((cookie) => cookie.startsWith('__Host-session-'))!;
     const value = visitor.cookies.get(name)!;

@@ -332,9 +332,4 @@ describe('TCA-09 renewal', () => {
     const stranger = ca.issue({ subject: 'CN=renewed,O=Other' });
     expect(await verdicts(dn(subject), old, renewed, stranger)).toEqual([accepted, accepted, mismatch]);
   });
-
-  it('TCA-09 revocation that nobody checks yet cannot be asked for', () => {
-    expect(() => specServer({ revocation: { crl: { mode: 'require' } } })).toThrow('revocation.crl.mode');
-    expect(() => specServer({ revocation: { crl: { mode: 'off' } } })).not.toThrow();
-  });
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { authorizationCode, type ClientMetadataInput, type Grant } from '../../index.js';
 import { freshCode, redeeming, signedIn } from '../support/code-flow.js';
@@ -12,7 +13,9 @@ import {
   secrets,
 } from '../support/methods.js';
 import { specServer } from '../support/spec-server.js';
+import { noteSecret } from '../support/suite-log.js';
 
+const initialToken = noteSecret(randomBytes(24).toString('base64url'));
 const grant = { grant_type: 'client_credentials' };
 const headers = { Authorization: basicHeader('basic-client', secrets.basic) };
 
@@ -200,13 +203,16 @@ it('CCG-03 a person of the same name gets a token that can be told apart', async
   });
 });
 
-it('CCG-03 nobody can choose a client_id: there is no registration endpoint here', async () => {
-  const reply = await exchange(specServer().router, {
+it('CCG-03 nobody can choose a client_id, which may be the id of a person', async () => {
+  const sent = {
     path: '/oauth2/register',
-    headers: { 'content-type': 'application/json' },
-    body: '{"client_id":"u-jane"}',
-  });
-  expect(reply.status).toBe(404);
-  expect(() => specServer({ registration: { enabled: true } })).toThrow('registration.enabled');
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${initialToken}` },
+    body: '{"client_id":"u-jane","redirect_uris":["https://app.example.com/cb"]}',
+  };
+  expect((await exchange(specServer().router, sent)).status).toBe(404);
+  const registration = { enabled: true, initial_access_tokens: [initialToken] };
+  const registered = await exchange(specServer({ registration }).router, sent);
+  expect(registered.status).toBe(201);
+  expect(registered.json().client_id).toMatch(/^[\w-]{20,}$/);
   expect(() => specServer({ clients: [...allClients, ...allClients] })).toThrow(/client_id: is taken/);
 });

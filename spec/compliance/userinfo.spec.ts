@@ -130,8 +130,14 @@ describe('USR-01 who is answered', () => {
     const mismatch = invalidToken('token_binding_mismatch');
     expect(await refusal(server.userinfo(token))).toEqual(mismatch);
     expect(await refusal(server.userinfo(token).set(by(ownCertificate)))).toEqual(mismatch);
-    expect(await refusal(server.userinfo(await bound({ jkt: 'x' })))).toEqual(mismatch);
     expect(await refusal(server.userinfo(await bound({})))).toEqual(mismatch);
+  });
+
+  it('USR-01 DPO-08 a token bound to a key is no bearer token', async () => {
+    const token = await minted({ claims: { cnf: { jkt: 'x' } } });
+    const seen = await refusal(server.userinfo(token));
+    expect(seen).toMatchObject({ status: 401, error: 'invalid_token', reason: 'token_scheme_mismatch' });
+    expect(seen.challenge).toMatch(/^DPoP realm="[^"]+", algs="[^"]+", error="invalid_token"/);
   });
 
   it('USR-01 tokens of another workspace are not taken', async () => {

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type OutcomeEvent, openStore } from '../../index.js';
+import type { OutcomeEvent } from '../../index.js';
 import { allClients, assertion, assertionType, macAssertion } from '../support/methods.js';
 import { specServer } from '../support/spec-server.js';
+import { newStore, type StorePlace, sharedStoreKinds, storeKinds } from '../support/store-kinds.js';
 import { noteSecret } from '../support/suite-log.js';
 import { type HttpReply, send, type TwoProcesses, twoProcesses } from '../support/two-processes.js';
 
@@ -40,21 +38,15 @@ function expectOneWinner(replies: readonly HttpReply[], outcomes: readonly Outco
   expect(outcomes.filter(({ reason }) => reason === 'assertion_replayed')).toHaveLength(replies.length - 1);
 }
 
-let root = '';
-beforeAll(() => {
-  root = mkdtempSync(join(tmpdir(), 'assertion-races-'));
-});
-afterAll(() => rmSync(root, { recursive: true }));
-
-describe.each(['memory:', 'lmdb:'])('AST-11 one assertion at once, one process, %s', (scheme) => {
+describe.each(storeKinds)('AST-11 one assertion at once, one process, $name', (kind) => {
   it.each(makers)(`AST-11 of ${uses} uses by %s exactly one is accepted`, async (_method, make) => {
-    const store = await openStore(scheme === 'lmdb:' ? `lmdb:${mkdtempSync(join(root, 'one-'))}` : scheme);
+    const store = await newStore(kind);
     const server = specServer({ store, secret_keys: [noteSecret(randomBytes(32).toString('base64'))] });
     const listener = createServer(server.router).listen(0, '127.0.0.1');
     await new Promise((resolve) => listener.once('listening', resolve));
     const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}${path}`;
     try {
-      for (let round = 0; round < 4; round += 1) {
+      for (let round = 0; round < 2; round += 1) {
         const right = form(await make());
         const before = server.events.length;
         const replies = await Promise.all(Array.from({ length: uses }, () => send(url, right)));
@@ -69,16 +61,21 @@ describe.each(['memory:', 'lmdb:'])('AST-11 one assertion at once, one process, 
   });
 });
 
-describe('AST-11 one assertion at once, two processes on one LMDB directory', () => {
+describe.each(sharedStoreKinds)('AST-11 one assertion at once, two processes on one store, $name', (kind) => {
+  let place: StorePlace;
   let processes: TwoProcesses;
   beforeAll(async () => {
+    place = await kind.newPlace();
     const router = { scopes: { read: {}, write: {} }, access_token_format: 'opaque', root_cas: [] };
-    processes = await twoProcesses({ store: `lmdb:${join(root, 'two')}`, clients: allClients, router });
+    processes = await twoProcesses({ store: place.url, clients: allClients, router });
   });
-  afterAll(() => processes.stop());
+  afterAll(async () => {
+    await processes.stop();
+    await place.remove();
+  });
 
   it.each(makers)(`AST-11 of ${uses} uses by %s exactly one is accepted`, async (_method, make) => {
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       const seen = await Promise.all(processes.servers.map(async ({ events }) => events.length));
       const replies = await processes.fire(path, form(await make()), uses);
       const told = await Promise.all(

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type StorePlace, sharedStoreKinds } from '../support/store-kinds.js';
 import { noteSecret } from '../support/suite-log.js';
 import { type HttpReply, send, type TwoProcesses, twoProcesses } from '../support/two-processes.js';
 
@@ -18,19 +16,14 @@ const client = {
   trusted: true,
 };
 
-let directory = '';
+let place: StorePlace;
 let processes: TwoProcesses;
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'code-races-'));
-});
-afterEach(() => processes.stop());
-afterAll(() => rmSync(directory, { recursive: true }));
 
 const secretKeys = [noteSecret(randomBytes(32).toString('base64'))];
 
 async function start(): Promise<void> {
   const user = { id: 'u-1', authTime: 1 };
-  processes = await twoProcesses({ store: `lmdb:${directory}`, secretKeys, clients: [client], user });
+  processes = await twoProcesses({ store: place.url, secretKeys, clients: [client], user });
 }
 
 /** A code, asked of the first process. */
@@ -58,10 +51,16 @@ const redemption = (code: string, more = {}) => ({
 
 const counted = (replies: readonly HttpReply[]) => replies.filter(({ status }) => status === 200).length;
 
-describe('ACG-03 one code at once, two processes on one LMDB directory', () => {
+describe.each(sharedStoreKinds)('ACG-03 one code at once, two processes on one store, $name', (kind) => {
+  beforeAll(async () => {
+    place = await kind.newPlace();
+  });
+  afterEach(() => processes.stop());
+  afterAll(() => place.remove());
+
   it(`ACG-03 of ${redeemers} redemptions exactly one is accepted`, async () => {
     await start();
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 3; round += 1) {
       const replies = await processes.fire('/oauth2/token', redemption(await newCode()), redeemers);
       expect(counted(replies)).toBe(1);
       const losers = replies.filter(({ status }) => status !== 200);

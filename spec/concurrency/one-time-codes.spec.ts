@@ -11,6 +11,7 @@ import { SecretKeys } from '../../lib/secret-keys.js';
 import { memoryStore } from '../../lib/stores/memory.js';
 import { openStore } from '../../lib/stores/open.js';
 import type { Store } from '../../lib/stores/store.js';
+import { newStore, type StorePlace, sharedStoreKinds, storeKinds } from '../support/store-kinds.js';
 import { noteSecret } from '../support/suite-log.js';
 import { type HttpReply, type ServerProcess, send, type TwoProcesses, twoProcesses } from '../support/two-processes.js';
 import { unhurried } from '../support/unhurried-store.js';
@@ -58,9 +59,8 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 const stores: [string, () => Promise<Store> | Store][] = [
-  ['memory', memoryStore],
   ['memory that takes its time', () => unhurried(memoryStore())],
-  ['lmdb', () => openStore(`lmdb:${mkdtempSync(join(directory, 'store-'))}`)],
+  ...storeKinds.map((kind): [string, () => Promise<Store>] => [kind.name, () => newStore(kind)]),
 ];
 
 describe.each(stores)('one-time codes at once, %s', (_name, open) => {
@@ -154,7 +154,7 @@ describe('one-time codes and a store that is opened again', () => {
   });
 });
 
-describe('one-time codes, two processes on one LMDB directory', () => {
+describe.each(sharedStoreKinds)('one-time codes, two processes on one store, $name', (kind) => {
   const secret = noteSecret(randomBytes(32).toString('base64url'));
   const client = {
     client_id: 'app',
@@ -164,16 +164,19 @@ describe('one-time codes, two processes on one LMDB directory', () => {
     scope: 'openid',
   };
   const router = { users: [john], grant_types: ['password'] };
-  let home = '';
+  let place: StorePlace;
   let processes: TwoProcesses;
 
   async function start(): Promise<void> {
-    processes = await twoProcesses({ store: `lmdb:${home}`, secretKeys, clients: [client], router });
+    processes = await twoProcesses({ store: place.url, secretKeys, clients: [client], router });
   }
-  beforeEach(() => {
-    home = mkdtempSync(join(directory, 'home-'));
+  beforeEach(async () => {
+    place = await kind.newPlace();
   });
-  afterEach(() => processes.stop());
+  afterEach(async () => {
+    await processes.stop();
+    await place.remove();
+  });
 
   /** A code made in this third process, in the pool that the issuer's own users have there. */
   async function newCode(): Promise<string> {
@@ -183,7 +186,7 @@ describe('one-time codes, two processes on one LMDB directory', () => {
       ...router,
       issuer,
       clients: [client],
-      store: await openStore(`lmdb:${home}`),
+      store: await openStore(place.url),
       secret_keys: secretKeys,
       strategies: standardStrategies(),
       grants: [passwordless()],

@@ -1,35 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { memoryStore } from '../../lib/stores/memory.js';
-import { openStore } from '../../lib/stores/open.js';
 import type { Store } from '../../lib/stores/store.js';
 import { exchange } from '../support/http-exchange.js';
 import { RefreshServer, redemption, refusedAs } from '../support/refresh-flow.js';
+import { newStore, type StorePlace, sharedStoreKinds, storeKinds } from '../support/store-kinds.js';
 import { noteSecret } from '../support/suite-log.js';
 import { type HttpReply, send, type TwoProcesses, twoProcesses } from '../support/two-processes.js';
 import { unhurried } from '../support/unhurried-store.js';
 
 const racers = 50;
-const rounds = 5;
+const rounds = 3;
 const secretKeys = [noteSecret(randomBytes(32).toString('base64'))];
-
-let directory = '';
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'refresh-races-'));
-});
-afterAll(() => rmSync(directory, { recursive: true }));
 
 const statuses = (replies: readonly { readonly status: number }[]) => new Set(replies.map(({ status }) => status));
 const distinct = (replies: readonly { readonly body?: unknown }[], member: string) =>
   new Set(replies.map(({ body }) => (body as Record<string, string> | undefined)?.[member]));
 
 const stores: [string, () => Promise<Store> | Store][] = [
-  ['memory', memoryStore],
   ['memory that takes its time', () => unhurried(memoryStore())],
-  ['lmdb', () => openStore(`lmdb:${mkdtempSync(join(directory, 'store-'))}`)],
+  ...storeKinds.map((kind): [string, () => Promise<Store>] => [kind.name, () => newStore(kind)]),
 ];
 
 describe.each(stores)('one refresh token at once, %s', (_name, open) => {
@@ -110,7 +100,7 @@ describe.each(stores)('one refresh token at once, %s', (_name, open) => {
   });
 });
 
-describe('one refresh token at once, two processes on one LMDB directory', () => {
+describe.each(sharedStoreKinds)('one refresh token at once, two processes on one $name', (kind) => {
   const client = {
     client_id: 'app',
     token_endpoint_auth_method: 'none',
@@ -119,16 +109,19 @@ describe('one refresh token at once, two processes on one LMDB directory', () =>
     scope: 'offline_access read',
     trusted: true,
   };
-  let home = '';
+  let place: StorePlace;
   let processes: TwoProcesses;
-  beforeEach(() => {
-    home = mkdtempSync(join(directory, 'home-'));
+  beforeEach(async () => {
+    place = await kind.newPlace();
   });
-  afterEach(() => processes.stop());
+  afterEach(async () => {
+    await processes.stop();
+    await place.remove();
+  });
 
   async function start(router = {}): Promise<void> {
     const user = { id: 'u-1', authTime: 1 };
-    processes = await twoProcesses({ store: `lmdb:${home}`, secretKeys, clients: [client], user, router });
+    processes = await twoProcesses({ store: place.url, secretKeys, clients: [client], user, router });
   }
 
   async function first(): Promise<string> {

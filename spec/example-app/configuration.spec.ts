@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { makeConfiguration, readConfiguration } from '../../example-app/configuration/configuration.js';
+import { findDoubts } from '../../example-app/configuration/doubts.js';
 import { DataDirectory } from '../../example-app/data-directory.js';
 import { keepServerPki } from '../../example-app/pki/server-pki.js';
 import { StartUpError } from '../../example-app/start-up-error.js';
@@ -15,6 +16,13 @@ const client = {
   client_secret: 'a-secret-of-some-length',
   grant_types: ['client_credentials'],
   scope: 'read',
+};
+const certified = {
+  client_id: 'd',
+  token_endpoint_auth_method: 'tls_client_auth',
+  tls_client_auth_san_dns: 'd.example.com',
+  trusted_cas: ['certs/a.pem'],
+  intermediate_cas: ['certs/a.pem'],
 };
 const user = { id: 'u1', username: 'johndoe' };
 
@@ -66,7 +74,7 @@ describe('configuration', () => {
   it('reads files relative to itself', async () => {
     const directory = scratch.directory();
     mkdirSync(join(directory, 'certs'));
-    const { authority } = await keepServerPki(await DataDirectory.open(scratch.directory()), undefined);
+    const { authority } = await keepServerPki(await DataDirectory.open(scratch.directory()));
     const pem = authority.certificate;
     writeFileSync(join(directory, 'certs/a.pem'), pem);
     const file = join(directory, 'as.json');
@@ -75,7 +83,15 @@ describe('configuration', () => {
       JSON.stringify(
         written(
           { tls: { cert: 'certs/a.pem', key: 'certs/a.pem' }, outbound: { ca: 'certs/a.pem' }, store: 'lmdb:./data' },
-          { root_cas: ['certs/a.pem', pem] },
+          {
+            root_cas: ['certs/a.pem', pem],
+            intermediate_cas: ['certs/a.pem'],
+            revocation: {
+              crl: { mode: 'prefer', files: ['certs/ca.crl', '/etc/ca.crl'] },
+              ocsp: { responder_certificate: 'certs/a.pem' },
+            },
+            clients: [certified],
+          },
         ),
       ),
     );
@@ -84,7 +100,19 @@ describe('configuration', () => {
       tls: { cert: pem, key: pem },
       outbound: { ca: pem },
       store: `lmdb:${join(directory, 'data')}`,
-      workspaces: [{ policy: { root_cas: [pem, pem] } }],
+      workspaces: [
+        {
+          policy: {
+            root_cas: [pem, pem],
+            intermediate_cas: [pem],
+            revocation: {
+              crl: { files: [join(directory, 'certs/ca.crl'), '/etc/ca.crl'] },
+              ocsp: { responder_certificate: pem },
+            },
+          },
+          clients: [{ trusted_cas: [pem], intermediate_cas: [pem] }],
+        },
+      ],
     });
   });
 
@@ -130,6 +158,17 @@ describe('configuration', () => {
       { tenants: { api: { workspaces: { hello: {} } } } },
       'tenants.api: is a name the server needs',
     ],
+    [
+      'a second name with a path',
+      written({ mtls: { public_url: 'https://m.example.com/as', listen: { port: 9443 } } }),
+      'mtls.public_url: must have no path',
+    ],
+    ['a second name without a listener', written({ mtls: { public_url: 'https://m.example.com' } }), 'mtls.listen: '],
+    [
+      'nobody who asks for certificates',
+      written({ listen: { client_certificates: false } }),
+      'listen.client_certificates: false needs mtls',
+    ],
     ['no workspace', { tenants: { acme: { workspaces: {} } } }, 'tenants: must hold at least one workspace'],
     ['nothing', {}, 'tenants: '],
     [
@@ -143,30 +182,10 @@ describe('configuration', () => {
     expect(make).toThrow(message);
   });
 
-  it.each<[string, unknown, string]>([
-    ['redis', written({ store: 'redis://h' }), 'store: the redis: store is not part of this version'],
-    [
-      'a second name for certificates',
-      written({ mtls: { public_url: 'https://m.example.com', listen: { port: 9443 } } }),
-      'mtls: is not part of this version',
-    ],
-    ...['envoy-xfcc', 'traefik', 'alb'].map((preset): [string, unknown, string] => [
-      preset,
-      written({ trusted_proxies: [{ cidr: '10.0.0.0/8', client_certificate: preset }] }),
-      `trusted_proxies[0].client_certificate: ${preset} is not part of this version`,
-    ]),
-    ...['tls_client_auth'].map((grant): [string, unknown, string] => [
-      `the grant ${grant}`,
-      written({}, { clients: [{ ...client, grant_types: ['client_credentials', grant] }] }),
-      `tenants.acme.workspaces.demo.clients[0].grant_types[1]: ${grant} is not part of this version`,
-    ]),
-  ])('refuses %s as not built yet', (_what, input, message) => {
-    expect(() => makeConfiguration(input, '/')).toThrow(message);
-  });
-
   it('takes the URL of a mail server, and of nothing else', () => {
     expect(makeConfiguration(written({ mail: 'smtp://u:p@h:25' }), '/').mail).toBe('smtp://u:p@h:25');
-    expect(makeConfiguration(written({}), '/').mail).toBe('outbox:');
+    expect(makeConfiguration(written({ mail: 'outbox:' }), '/').mail).toBe('outbox:');
+    expect(makeConfiguration(written({}), '/').mail).toBeUndefined();
     for (const mail of ['smtp:', 'http://h', 'outbox']) {
       const make = () => makeConfiguration(written({ mail }), '/');
       expect(make).toThrow('mail: must be outbox: or smtp://user:pass@host:port');
@@ -196,9 +215,97 @@ describe('configuration', () => {
     expect(() => readConfiguration(`${file}.not`)).toThrow(`cannot read ${file}.not`);
   });
 
-  it('tells every mistake at once', () => {
-    const make = () => makeConfiguration(written({ colour: 'red' }, { pkce: 'maybe' }), '/');
-    expect(make).toThrow(/colour: /);
-    expect(make).toThrow(/demo\.pkce: /);
+  it('tells every mistake in one round: of shape, of files, and between members', () => {
+    const input = {
+      ...(written({ colour: 'red' }, { pkce: 'maybe', pool: 'guests', root_cas: ['no-such.crt'] }) as object),
+      outbound: { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' },
+    } as Record<string, unknown>;
+    const { tenants } = input as { tenants: Record<string, { workspaces: Record<string, unknown> }> };
+    tenants.acme!.workspaces.other = { clients: [{ ...client, jwk: {} }, client, 'no client'] };
+    const told = () => makeConfiguration(input, scratch.directory());
+    for (const line of [
+      /^colour: is not a known member$/m,
+      /^tenants\.acme\.workspaces\.demo\.pkce: /m,
+      /^tenants\.acme\.workspaces\.demo\.pool: there is no pool "guests"/m,
+      /^tenants\.acme\.workspaces\.demo\.root_cas\[0\]: cannot be read/m,
+      /^tenants\.acme\.workspaces\.other\.clients\[0\]\.jwk: /m,
+      /^tenants\.acme\.workspaces\.other\.clients\[1\]\.client_id: is taken/m,
+      /^tenants\.acme\.workspaces\.other\.clients\[2\]: /m,
+      /^outbound\.ca: must hold PEM certificates/m,
+    ]) {
+      expect(told).toThrow(line);
+    }
+    // A file that cannot be read is one mistake, not also a wrong PEM text.
+    expect(told).not.toThrow(/root_cas\[0\][\s\S]*root_cas\[0\]/);
+  });
+
+  it.each([
+    [[]],
+    ['text'],
+    [{ tenants: [] }],
+    [{ tenants: { acme: 'text' } }],
+    [{ tenants: { acme: { pools: 1, workspaces: { demo: null } } } }],
+    [
+      {
+        tenants: { acme: { workspaces: { demo: { clients: 'none', root_cas: [1], intermediate_cas: 'x' } } } },
+        trusted_proxies: 'all',
+      },
+    ],
+    [{ tenants: { acme: { pools: { p: { users: {} } }, workspaces: {} } }, outbound: { ca: 7 }, tls: 3 }],
+    [{ tenants: {}, mtls: 'no', listen: 7 }],
+    [{ tenants: {}, mtls: { public_url: 'no' }, listen: { client_certificates: false } }],
+    [null],
+  ])('refuses %j with words, and never with a crash', (input) => {
+    expect(() => makeConfiguration(input, '/')).toThrow(StartUpError);
+  });
+});
+
+describe('doubts about a configuration', () => {
+  const doubts = (workspace: Record<string, unknown>) => findDoubts(makeConfiguration(written({}, workspace), '/'));
+
+  it('are none about one that makes sense', () => {
+    expect(doubts({})).toEqual([]);
+    expect(doubts({ clients: [{ ...client, scope: 'read introspect_tokens revoke_tokens' }] })).toEqual([]);
+    expect(doubts({ scopes: { 'a.*': {} }, clients: [{ ...client, scope: 'a.* a.b' }] })).toEqual([]);
+  });
+
+  it('are about a client whose method the workspace does not have', () => {
+    const post = { ...client, client_id: 'd', token_endpoint_auth_method: 'client_secret_post' };
+    expect(doubts({ token_endpoint_auth_methods: ['client_secret_post'], clients: [client, post] })).toEqual([
+      {
+        name: 'client_method_not_enabled',
+        tenant: 'acme',
+        workspace: 'demo',
+        detail: {
+          client_id: 'c',
+          method: 'client_secret_basic',
+          enabled: ['client_secret_post'],
+          effect: expect.any(String),
+        },
+      },
+    ]);
+  });
+
+  it('are about tls_client_auth without an authority in reach', async () => {
+    const { client_secret: _secret, ...rest } = client;
+    const tls = { ...rest, token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_san_dns: 'a.example' };
+    expect(doubts({ clients: [tls] })).toEqual([
+      expect.objectContaining({
+        name: 'client_without_authorities',
+        detail: expect.objectContaining({ client_id: 'c' }),
+      }),
+    ]);
+    const { authority } = await keepServerPki(await DataDirectory.open(scratch.directory()), undefined);
+    expect(doubts({ clients: [tls], root_cas: [authority.certificate] })).toEqual([]);
+  });
+
+  it('are about scopes the workspace does not know', () => {
+    const asked = { ...client, scope: 'read write a.b identity' };
+    expect(doubts({ scopes: { read: {}, 'a.*': {} }, clients: [asked] })).toEqual([
+      expect.objectContaining({
+        name: 'client_scope_unknown',
+        detail: expect.objectContaining({ client_id: 'c', unknown: ['write', 'identity'] }),
+      }),
+    ]);
   });
 });

@@ -15,6 +15,7 @@ const methods = [
   'tls_client_auth',
   'tls_client_auth, with an elliptic curve',
   'self_signed_tls_client_auth',
+  'tls_client_auth, the grant of Oracle',
   'none, with an authorization code',
   'password, with a one-time code',
 ];
@@ -55,7 +56,14 @@ function get(path: string, headers: Record<string, string> = {}, method = 'GET',
 }
 
 describe('the demo', () => {
+  it('warns of nothing but what the demo does on purpose', () => {
+    const warnings = app.stderr.split('\n').filter((line) => line.includes('"warning"'));
+    expect(warnings.map((line) => JSON.parse(line).name)).toEqual(['password_grant_enabled']);
+  });
+
   it('says where it listens first, then the pages', () => {
+    expect(app.stdout).toContain(`\nStore\n  lmdb:${join(directory, 'store')}\nMail\n  outbox:\n`);
+    expect(app.stdout).not.toContain('Address in use');
     expect(app.stdout.split('\n')[0]).toBe(`Listening on ${url}`);
     for (const path of ['/', '/callback', '/api/hello', '/sign-in', '/outbox'])
       expect(app.stdout).toContain(`\n  ${url}${path}\n`);
@@ -69,12 +77,78 @@ describe('the demo', () => {
     }
   });
 
+  it('PAR-02 takes the pushed request of its command line', async () => {
+    for (const _time of ['first', 'second']) {
+      const { code, stdout } = await shell(command('a pushed authorization request'));
+      const request_uri = expect.stringMatching(/^urn:ietf:params:oauth:request_uri:/);
+      expect([code, JSON.parse(stdout)]).toEqual([0, { request_uri, expires_in: 60 }]);
+    }
+  });
+
+  it('DPO-08 calls the protected API with a token bound to a key, again and again', async () => {
+    for (const _time of ['first', 'second']) {
+      const { code, stdout, stderr } = await shell(command('the protected API, with a token bound to a key (DPoP)'));
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(JSON.parse(stdout)).toMatchObject({ sub: 'demo-basic', client_id: 'demo-basic', scope: 'read' });
+    }
+  });
+
+  it('DPO-08 the token and the proof of that call do not serve another time, nor as a bearer token', async () => {
+    const script = command('the protected API, with a token bound to a key (DPoP)').replace(/ \| sh$/, '');
+    const call = (await shell(script)).stdout.trim();
+    expect(call).toContain('Authorization: DPoP ');
+    expect((await shell(call)).code).toBe(0);
+    const again = await shell(call);
+    expect([again.code, JSON.parse(again.stdout).error]).toEqual([22, 'invalid_dpop_proof']);
+    const bearer = await shell(call.replace('Authorization: DPoP ', 'Authorization: Bearer '));
+    expect([bearer.code, JSON.parse(bearer.stdout).error]).toEqual([22, 'invalid_token']);
+  });
+
+  it('BND-04 calls the protected API with a token bound to a certificate', async () => {
+    const line = command('the protected API, with a token bound to a certificate');
+    const { code, stdout } = await shell(line);
+    expect([code, JSON.parse(stdout).client_id]).toEqual([0, 'demo-tls']);
+    const without = await shell(line.replace(/--cert .*? -H /, '-H '));
+    expect([without.code, JSON.parse(without.stdout).error]).toEqual([22, 'invalid_token']);
+  });
+
+  it("OTG-02 answers the request of Oracle's documentation, and finds its path by idcs-configuration", async () => {
+    const found = await get('/acme/demo/.well-known/idcs-configuration');
+    const { secure_token_endpoint } = JSON.parse(found.text)['openid-configuration'];
+    expect(secure_token_endpoint).toBe(`${url}/acme/demo/oauth2/v1/token`);
+    // https://docs.oracle.com/en/cloud/paas/identity-cloud/rest-api/TLSAuthFlow.html, with the blank that is missing
+    // there before --request, and the places filled in.
+    const documented = [
+      'curl -i',
+      '--cacert cacert.crt --key client.key --cert client.crt',
+      `-H 'Content-Type: application/x-www-form-urlencoded;charset=UTF-8' --request POST ${secure_token_endpoint} -d 'grant_type=tls_client_auth&client_id=demo-oracle&scope=read'`,
+    ].join(' \\\n');
+    const files = { 'cacert.crt': 'ca.crt', 'client.key': 'client.key', 'client.crt': 'client.crt' };
+    const links = Object.entries(files).map(([name, file]) => `cp "$PKI/${file}" ${name}`);
+    const pki = join(directory, 'pki').replaceAll("'", "'\\''");
+    const script = [`PKI='${pki}'`, `cd '${scratch.directory()}'`, ...links, documented].join('\n');
+    const { stdout } = await shell(script);
+    expect(stdout).toMatch(/^HTTP\/[\d.]+ 200/);
+    expect(JSON.parse(stdout.slice(stdout.indexOf('{')))).toMatchObject({ token_type: 'Bearer', scope: 'read' });
+  });
+
   it('lets the token of its command line into the protected API, and nothing else', async () => {
     const { stdout } = await shell(command('the protected API, with a token'));
     const issuer = `${url}/acme/demo`;
     expect(JSON.parse(stdout)).toEqual({ sub: 'demo-basic', client_id: 'demo-basic', scope: 'read', iss: issuer });
     expect((await get('/api/hello')).status).toBe(401);
     expect((await get('/api/hello', { authorization: 'Bearer nonsense' })).status).toBe(401);
+  });
+
+  it('RSV-03 tells about the protected API, in its challenge and as a document', async () => {
+    const document = `${url}/.well-known/oauth-protected-resource/api/hello`;
+    const { headers } = await get('/api/hello');
+    expect(headers['www-authenticate']).toContain(`resource_metadata="${document}"`);
+    const { status, text } = await get('/.well-known/oauth-protected-resource/api/hello');
+    const body = JSON.parse(text);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ resource: `${url}/api/hello` });
+    expect(body.authorization_servers).toContain(`${url}/acme/demo`);
   });
 
   it('refuses a wrong secret, and logs who, method, grant and reason without it', async () => {
@@ -211,12 +285,24 @@ describe('the end of the demo', () => {
     expect(JSON.parse((await get('/outbox', { accept: 'application/json' })).text)).toEqual(outboxBefore);
   }, 30_000);
 
-  it('shows no outbox in production', async () => {
+  it('shows no outbox in production, and says why', async () => {
     await app.kill('SIGTERM');
     app = new AppProcess(['--data-dir', directory, '--port', '0'], { NODE_ENV: 'production' });
     url = await app.listening();
     expect((await get('/outbox', { accept: 'application/json' })).status).toBe(404);
-    expect((await get('/sign-in', { accept: 'text/html' })).status).toBe(404);
-    expect(app.stdout).not.toMatch(/outbox|sign-in$/m);
+    expect(JSON.parse(await app.logged('mail_not_set_up'))).toMatchObject({
+      detail: { effect: 'Login by mail is off. There is no outbox, for NODE_ENV is production.' },
+    });
+    await app.kill('SIGTERM');
+  }, 30_000);
+
+  it('runs in production with a mail server', async () => {
+    const mail = ['--mail', 'smtp://127.0.0.1:1'];
+    app = new AppProcess(['--data-dir', directory, '--port', '0', ...mail], { NODE_ENV: 'production' });
+    url = await app.listening();
+    expect((await get('/outbox', { accept: 'application/json' })).status).toBe(404);
+    expect((await get('/sign-in', { accept: 'text/html' })).status).toBe(200);
+    expect(app.stdout).toContain('\nMail\n  smtp://127.0.0.1:1\n');
+    expect(app.stdout).not.toMatch(/outbox/);
   }, 30_000);
 });

@@ -1,11 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { codeMail } from '../../example-app/mail/code-mail.js';
 import { Delivery } from '../../example-app/mail/delivery.js';
-import type { Mail } from '../../example-app/mail/mail.js';
-import { openMail } from '../../example-app/mail/open.js';
+import { type Mail, MailError, type Mailer } from '../../example-app/mail/mail.js';
+import { chooseMail, openMail, type Reach } from '../../example-app/mail/open.js';
 import { Outbox } from '../../example-app/mail/outbox.js';
 import { SmtpMailer, smtpServer } from '../../example-app/mail/smtp.js';
 import { Sealing } from '../../example-app/sealing.js';
@@ -46,6 +47,17 @@ describe('a mail server', () => {
     expect(parts.get('text/html')).toContain(`href="${link.replace('&', '&amp;')}"`);
   });
 
+  it('has the link alone while typing a code is paused, and says until when', async () => {
+    const facts = { to: 'johndoe@example.com', code: undefined, link, expiresIn: 600, application: 'Shop & Co' };
+    await (await smtp(server.url())).send(codeMail({ ...facts, typingPausedUntil: 1_800_000_000 }));
+    for (const [type, text] of partsOf(await server.mail())) {
+      expect(text).toContain('Typing a code is paused until Fri, 15 Jan 2027 08:00:00 GMT');
+      expect(text).toContain(type === 'text/html' ? link.replace('&', '&amp;') : link);
+      expect(text).toContain(type === 'text/html' ? 'to Shop &amp; Co' : 'to Shop & Co');
+      expect(text).not.toMatch(/undefined|46559324|Your code/);
+    }
+  });
+
   it.each([
     'a@example.com,b@example.com',
     'a@example.com;b@example.com',
@@ -73,10 +85,10 @@ describe('a mail server', () => {
     server.busy = 1;
     const lost: unknown[] = [];
     const delivery = new Delivery(await smtp(server.url()), (thrown) => lost.push(thrown));
-    await delivery.post(mailTo('johndoe@example.com'));
+    await delivery.post(mailTo('johndoe@example.com'), 600);
     expect(server.received).toEqual([]);
     expect(partsOf(await server.mail()).get('text/plain')).toContain('46559324');
-    await delivery.post(mailTo('refused@example.com'));
+    await delivery.post(mailTo('refused@example.com'), 600);
     expect(lost).toEqual([expect.objectContaining({ permanent: true })]);
     delivery.close();
   });
@@ -89,6 +101,30 @@ describe('a mail server', () => {
     await expect(mailer.send(mailTo('johndoe@example.com'))).rejects.toMatchObject({ permanent: false });
     await server.open();
     await expect(mailer.ready()).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['says nothing', ''],
+    ['greets and says nothing more', '220 hello\r\n'],
+    ['never comes to an end', '220 hello\r\n', '250-and\r\n'],
+  ])('that %s is given up in time', async (_what, greeting, more = '') => {
+    const sockets: Socket[] = [];
+    const talker = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined).write(greeting);
+      const talking = setInterval(() => socket.write(more), 20);
+      socket.on('close', () => clearInterval(talking));
+    });
+    await new Promise<void>((resolve) => talker.listen(0, '127.0.0.1', () => resolve()));
+    const { port } = talker.address() as AddressInfo;
+    const patience = { connect: 100, silence: 100, whole: 200 };
+    const mailer = await SmtpMailer.make(smtpServer(`smtp://127.0.0.1:${port}`, 'as.example.com')!, patience);
+    const late = { name: 'MailError', permanent: false, message: expect.stringContaining('ETIMEDOUT') };
+    await expect(mailer.ready()).rejects.toMatchObject(late);
+    await expect(mailer.send(mailTo('johndoe@example.com'))).rejects.toMatchObject(late);
+    mailer.close();
+    for (const socket of sockets) socket.destroy();
+    talker.close();
   });
 
   it('is told user and password when the URL has them', async () => {
@@ -160,16 +196,120 @@ describe('the outbox', () => {
     await after.close();
   });
 
-  it('is nothing for production', async () => {
+  it('is one of two things a URL can mean', async () => {
     const parts = { store, secretKeys, senderHost: 'as.example.com' };
     expect(await openMail('outbox:', parts)).toBeInstanceOf(Outbox);
-    const before = process.env.NODE_ENV;
-    try {
-      process.env.NODE_ENV = 'production';
-      expect(await openMail('outbox:', parts)).toBeUndefined();
-      expect(await openMail('smtp://mail.example.com', parts)).toBeInstanceOf(SmtpMailer);
-    } finally {
-      process.env.NODE_ENV = before;
+    expect(await openMail('smtp://mail.example.com', parts)).toBeInstanceOf(SmtpMailer);
+  });
+
+  const here: Reach = { host: '127.0.0.1', publicUrls: [], production: false };
+  it.each<[string, Partial<Reach>]>([
+    ['on the usual address', {}],
+    ['at localhost', { host: 'localhost', publicUrls: ['https://localhost:8443'] }],
+    ['below localhost', { host: '127.0.0.3', publicUrls: ['https://as.localhost', 'https://mtls.localhost'] }],
+    ['at loopback addresses', { host: '::1', publicUrls: ['https://[::1]:8443'] }],
+  ])('is there %s, asked for or not', (_where, reach) => {
+    const expected = { mail: 'outbox:', doubt: undefined };
+    expect(chooseMail('outbox:', { ...here, ...reach })).toEqual(expected);
+    expect(chooseMail(undefined, { ...here, ...reach })).toEqual(expected);
+  });
+
+  it.each<[Partial<Reach>, string]>([
+    [{ host: '0.0.0.0' }, 'the server listens on 0.0.0.0'],
+    [{ host: '::' }, 'the server listens on ::'],
+    [{ host: '192.0.2.1' }, 'the server listens on 192.0.2.1'],
+    [{ publicUrls: ['https://as.example.com'] }, 'it is known as https://as.example.com'],
+    [{ publicUrls: ['https://localhost.example.com'] }, 'it is known as https://localhost.example.com'],
+  ])('with %j is there if asked for, with a warning', (reach, why) => {
+    const doubt = `Whoever reads the outbox can sign in as anybody, and ${why}.`;
+    expect(chooseMail('outbox:', { ...here, ...reach })).toEqual({ mail: 'outbox:', doubt });
+    const none = { mail: undefined, doubt: `There is no outbox, for ${why}.` };
+    expect(chooseMail(undefined, { ...here, ...reach })).toEqual(none);
+    const smtp = 'smtp://mail.example.com';
+    expect(chooseMail(smtp, { ...here, ...reach })).toEqual({ mail: smtp, doubt: undefined });
+  });
+
+  it('is never there in production', () => {
+    for (const written of ['outbox:', undefined]) {
+      const choice = chooseMail(written, { ...here, production: true });
+      expect(choice).toEqual({ mail: undefined, doubt: 'There is no outbox, for NODE_ENV is production.' });
     }
+  });
+});
+
+describe('a mail that is tried again', () => {
+  /** A mailer that fails until it is told otherwise, and the mails it took. */
+  class Moody implements Mailer {
+    readonly taken: string[] = [];
+    readonly tried: string[] = [];
+    away = true;
+    async send({ to, text }: Mail): Promise<void> {
+      const code = /\d{8}/.exec(text)?.[0] ?? '';
+      this.tried.push(code);
+      // What fails fails a while after it began.
+      const { away } = this;
+      await Promise.resolve();
+      if (away) throw new MailError('later', false);
+      this.taken.push(`${to} ${code}`);
+    }
+    async ready(): Promise<void> {}
+    close(): void {}
+  }
+
+  const withCode = (to: string, code: string) => codeMail({ to, code, link, expiresIn: 600 });
+  let mailer: Moody;
+  let lost: unknown[];
+  let delivery: Delivery;
+  beforeEach(() => {
+    jest.useFakeTimers();
+    mailer = new Moody();
+    lost = [];
+    delivery = new Delivery(mailer, (thrown) => lost.push(thrown));
+  });
+  afterEach(() => {
+    delivery.close();
+    jest.useRealTimers();
+  });
+
+  it('never arrives after a newer one to the same mailbox', async () => {
+    await delivery.post(withCode('JohnDoe@example.com', '11111111'), 600);
+    mailer.away = false;
+    await delivery.post(withCode('johndoe@example.com', '22222222'), 600);
+    await jest.advanceTimersByTimeAsync(600_000);
+    expect(mailer.taken).toEqual(['johndoe@example.com 22222222']);
+    expect(lost).toEqual([]);
+  });
+
+  it('gives way to a newer one that was handed in while it was on its way', async () => {
+    const first = delivery.post(withCode('johndoe@example.com', '11111111'), 600);
+    mailer.away = false;
+    await Promise.all([first, delivery.post(withCode('johndoe@example.com', '22222222'), 600)]);
+    await jest.advanceTimersByTimeAsync(600_000);
+    expect(mailer.taken).toEqual(['johndoe@example.com 22222222']);
+  });
+
+  it('arrives for all that, when the newer one is for somebody else', async () => {
+    await delivery.post(withCode('johndoe@example.com', '11111111'), 600);
+    mailer.away = false;
+    await delivery.post(withCode('jane@example.com', '22222222'), 600);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(mailer.taken).toEqual(['jane@example.com 22222222', 'johndoe@example.com 11111111']);
+  });
+
+  it('is given up when its code is too old by the next time', async () => {
+    await delivery.post(withCode('johndoe@example.com', '11111111'), 10);
+    await jest.advanceTimersByTimeAsync(600_000);
+    // At once, after 1 and after 3 more seconds; the next time would be 10 seconds later.
+    expect(mailer.tried).toHaveLength(3);
+    expect(lost).toEqual([expect.objectContaining({ name: 'MailError', permanent: false })]);
+  });
+
+  it('is given up when the machine slept until its code was too old', async () => {
+    await delivery.post(withCode('johndoe@example.com', '11111111'), 10);
+    jest.setSystemTime(Date.now() + 60_000);
+    mailer.away = false;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(mailer.taken).toEqual([]);
+    expect(lost).toEqual([expect.objectContaining({ message: 'The code is too old by now' })]);
   });
 });

@@ -19,7 +19,7 @@ let server: ServerPki;
 let clients: ClientPki;
 beforeAll(async () => {
   directory = await DataDirectory.open(scratch.directory());
-  server = await keepServerPki(directory, undefined);
+  server = await keepServerPki(directory);
   clients = await keepClientPki(directory, server.authority, 'demo-tls', 'demo-self-signed');
 });
 afterAll(() => scratch.remove());
@@ -59,7 +59,7 @@ describe('certificates of the demo', () => {
   });
 
   it('keeps everything on the next start', async () => {
-    const again = await keepServerPki(directory, undefined);
+    const again = await keepServerPki(directory);
     expect(again).toEqual(server);
     const before = readFileSync(clients.elliptic.certificate, 'utf8');
     await keepClientPki(directory, again.authority, 'demo-tls', 'demo-self-signed');
@@ -67,7 +67,7 @@ describe('certificates of the demo', () => {
   });
 
   it('makes the server certificate anew for another name, and when it is about to end', async () => {
-    const named = await keepServerPki(directory, 'as.example.com');
+    const named = await keepServerPki(directory, ['as.example.com', 'mtls.example.com']);
     expect(new X509Certificate(named.cert).checkHost('as.example.com')).toBe('as.example.com');
     expect(named.authority).toEqual(server.authority);
 
@@ -95,11 +95,11 @@ describe('certificates of the demo', () => {
     ['pki/ca.key', 'missing', 'it is missing'],
   ])('leaves a damaged %s alone: %s', async (name, what, message) => {
     const damaged = await DataDirectory.open(scratch.directory());
-    await keepServerPki(damaged, undefined);
+    await keepServerPki(damaged);
     const text = what === 'of another' ? server.key : what;
     if (what === 'missing') rmSync(damaged.file(name));
     else writeFileSync(damaged.file(name), text);
-    const kept = keepServerPki(damaged, undefined);
+    const kept = keepServerPki(damaged);
     await expect(kept).rejects.toThrow(message);
     await expect(kept).rejects.toThrow(join(damaged.path, 'pki'));
     expect(await damaged.read(name)).toBe(what === 'missing' ? undefined : text);

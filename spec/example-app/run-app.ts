@@ -28,8 +28,12 @@ export class AppProcess {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(process.execPath, [join(compiledLib(), 'example-app', 'main.js'), ...args], {
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    program: 'example-app' | 'command-line' = 'example-app',
+  ) {
+    this.#child = spawn(process.execPath, [join(compiledLib(), program, 'main.js'), ...args], {
       env: { ...quietEnvironment, ...environment },
       cwd: tmpdir(),
     });
@@ -46,6 +50,10 @@ export class AppProcess {
         resolve({ code, stdout: this.stdout, stderr: this.stderr });
       });
     });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Resolves with the public URL once the banner is there. */

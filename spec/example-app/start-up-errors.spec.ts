@@ -1,9 +1,14 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { connect as tlsConnect } from 'node:tls';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { DataDirectory } from '../../example-app/data-directory.js';
+import { help } from '../../example-app/help.js';
 import { keepServerPki } from '../../example-app/pki/server-pki.js';
+import { freePort } from '../support/demo-site.js';
+import { passwordlessConfiguration } from '../support/passwordless-configuration.js';
 import { AppProcess, killAll, Scratch, shell } from './run-app.js';
 
 const scratch = new Scratch();
@@ -57,19 +62,37 @@ describe('start-up errors', () => {
     ['is no JSON', '{', 'is not JSON'],
     ['has an unknown member', configuration({ colour: 1 }), 'tenants.acme.workspaces.demo.colour: '],
     [
-      'has an unbuilt member',
-      configuration({ profile: 'fapi2' }),
-      'tenants.acme.workspaces.demo.profile: is not part of this version',
+      'lets clients register scopes that are none',
+      configuration({ registration: { enabled: true, scopes: ['fly'] } }),
+      'tenants.acme.workspaces.demo.registration.scopes[0]: is not one of `scopes`',
     ],
     [
-      'has an unbuilt grant',
-      configuration({ grant_types: ['tls_client_auth'] }),
-      'tenants.acme.workspaces.demo.grant_types[0]: is not part',
+      'has what its profile forbids',
+      configuration({ profile: 'fapi2', pkce: 'public-clients' }),
+      'tenants.acme.workspaces.demo.pkce: must be required (FAPI 2.0 5.3.2.2): profile fapi2',
+    ],
+    [
+      'has a client that its profile forbids',
+      configuration({
+        profile: 'fapi2',
+        clients: [{ client_id: 'a', client_secret: 'x'.repeat(32), grant_types: ['client_credentials'] }],
+      }),
+      'tenants.acme.workspaces.demo.clients[0].token_endpoint_auth_method: must be private_key_jwt',
+    ],
+    [
+      'has a role with a scope that there is not',
+      configuration({ app_roles: { Reader: ['erase'] } }),
+      'tenants.acme.workspaces.demo.app_roles.Reader[0]: is not one of `scopes`',
     ],
     [
       'has an anchor that is none',
       configuration({ root_cas: ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'] }),
       'tenants.acme.workspaces.demo.root_cas[0]',
+    ],
+    [
+      'has a revocation list that is not there',
+      configuration({ revocation: { crl: { mode: 'prefer', files: ['no-such.crl'] } } }),
+      'tenants.acme.workspaces.demo.revocation.crl.files[0]: cannot be used: ENOENT',
     ],
     [
       'has a proxy network that is none',
@@ -99,7 +122,8 @@ describe('start-up errors', () => {
   });
 
   it('tells an unknown flag, and a configuration that is not there', async () => {
-    expect(await failure(['--prot', '1'])).toContain('--prot');
+    const stderr = await failure(['--prot', '1']);
+    expect(stderr).toMatch(/^Unknown option '--prot'\. What there is: --help$/m);
     expect(await failure([], { CONFIG: '/no/such.json' })).toContain('/no/such.json');
   });
 
@@ -150,9 +174,115 @@ describe('start-up errors', () => {
   });
 });
 
+describe('--help', () => {
+  it('tells flags, environment and defaults, starts nothing, and is no failure', async () => {
+    const directory = join(scratch.directory(), 'data');
+    const { code, stdout, stderr } = await new AppProcess(['--data-dir', directory, '--prot', '--help']).ended();
+    expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: help });
+    expect(existsSync(directory)).toBe(false);
+  });
+});
+
 describe('a configuration of one’s own', () => {
+  it('has no mail within reach of others unless it says so: the pages and the log tell, and nobody can log in', async () => {
+    const port = await freePort();
+    const file = writeConfiguration({
+      ...passwordlessConfiguration(`https://localhost:${port}`, ['somebody']),
+      mail: undefined,
+    });
+    const args = ['--config', file, '--data-dir', scratch.directory(), '--port', String(port), '--host', '0.0.0.0'];
+    const app = new AppProcess(args);
+    const url = await app.listening();
+    expect(app.stdout).toContain('\nMail\n  none: login by mail is off\n');
+    expect(JSON.parse(await app.logged('mail_not_set_up'))).toMatchObject({
+      level: 'warn',
+      event: 'warning',
+      detail: {
+        effect: expect.stringMatching(/^Login by mail is off\. There is no outbox/),
+        fix: expect.stringContaining('smtp://'),
+      },
+    });
+    for (const path of ['/sign-in', '/sign-in/link?extended_code=YTpi', '/sign-in/code']) {
+      const { stdout } = await shell(`curl -sk -w '%{http_code}' -H 'Accept: text/html' '${url}${path}'`);
+      expect(stdout).toContain('<h1>Mail is not set up</h1>');
+      expect(stdout).toMatch(/503$/);
+    }
+    const status = (path: string) => shell(`curl -sk -o /dev/null -w '%{http_code}' ${url}${path}`);
+    expect((await status('/outbox')).stdout).toBe('404');
+    expect((await status('/acme/demo/login')).stdout).toBe('404');
+    await app.kill('SIGTERM');
+  }, 30_000);
+
+  it('has an outbox without being asked on this machine alone, and with a warning elsewhere', async () => {
+    const data = ['--data-dir', scratch.directory()];
+    const run = async (mail: string | undefined, ...more: string[]) => {
+      const app = new AppProcess(['--config', writeConfiguration(configuration({}, { mail })), ...data, ...more]);
+      await app.listening();
+      return app;
+    };
+    const outbox = async (app: AppProcess) => {
+      const port = /:(\d+)$/m.exec((await app.listening()).trim())?.[1];
+      return (await shell(`curl -sk -H 'Accept: application/json' https://localhost:${port}/outbox`)).stdout;
+    };
+    const local = await run(undefined);
+    expect(await outbox(local)).toBe('[]');
+    await local.kill('SIGTERM');
+    const silent = await run(undefined, '--host', '0.0.0.0');
+    expect(await outbox(silent)).toContain('not_found');
+    await silent.kill('SIGTERM');
+    const asked = await run('outbox:', '--host', '0.0.0.0');
+    expect(await outbox(asked)).toBe('[]');
+    expect(await asked.logged('outbox_within_reach')).toContain('the server listens on 0.0.0.0');
+    await asked.kill('SIGTERM');
+  }, 30_000);
+
+  it('has a store of its own, and a written one where it is written', async () => {
+    const directory = scratch.directory();
+    const run = async (...more: string[]) => {
+      const file = writeConfiguration({ ...configuration(), store: undefined });
+      const app = new AppProcess(['--config', file, '--data-dir', directory, ...more]);
+      await app.listening();
+      await app.kill('SIGTERM');
+      return /^Store\n {2}lmdb:(.*)$/m.exec(app.stdout)?.[1] ?? '';
+    };
+    const [one, other] = [await run(), await run()];
+    expect(one).toMatch(new RegExp(`^${directory}/store-as-[\\da-f]{8}$`));
+    expect(other).not.toBe(one);
+    for (const place of [one, other]) expect(existsSync(join(place, 'data.mdb'))).toBe(true);
+    const written = join(scratch.directory(), 'elsewhere');
+    expect(await run('--store', `lmdb:${written}`)).toBe(written);
+  }, 30_000);
+
+  it('is warned of what can hardly be meant, a line of the log each', async () => {
+    const content = configuration({
+      token_endpoint_auth_methods: ['client_secret_post', 'tls_client_auth'],
+      clients: [
+        client,
+        {
+          client_id: 'machine',
+          token_endpoint_auth_method: 'tls_client_auth',
+          tls_client_auth_san_dns: 'machine.example.com',
+          grant_types: ['client_credentials'],
+          scope: 'read write',
+        },
+      ],
+    });
+    const app = new AppProcess(['--config', writeConfiguration(content), '--data-dir', scratch.directory()]);
+    await app.listening();
+    const seen = { level: 'warn', event: 'warning', tenant: 'acme', workspace: 'demo' };
+    for (const [name, detail] of [
+      ['client_method_not_enabled', { client_id: 'service', method: 'client_secret_basic' }],
+      ['client_without_authorities', { client_id: 'machine' }],
+      ['client_scope_unknown', { client_id: 'machine', unknown: ['write'] }],
+    ] as const) {
+      expect(JSON.parse(await app.logged(name))).toMatchObject({ ...seen, name, detail });
+    }
+    expect(app.stderr).not.toContain(client.client_secret);
+    await app.kill('SIGTERM');
+  }, 30_000);
+
   it('runs with its own certificate, shows no secret, and serves no sign-in in production', async () => {
-    const pki = await keepServerPki(await DataDirectory.open(scratch.directory()), undefined);
+    const pki = await keepServerPki(await DataDirectory.open(scratch.directory()));
     const file = writeConfiguration({
       tenants: {
         acme: {
@@ -208,12 +338,43 @@ describe('a configuration of one’s own', () => {
   it('answers a request in hand before it ends', async () => {
     const app = new AppProcess(['--port', '0', '--data-dir', scratch.directory()]);
     const url = await app.listening();
-    const slow = shell(
-      `(printf 'grant_type=client_'; sleep 1; printf 'credentials') | curl -skS -T - -X POST -H 'Expect:' -H 'Content-Type: application/x-www-form-urlencoded' -u demo-basic:x -o /dev/null -w '%{http_code}' ${url}/acme/demo/oauth2/token`,
+    const { port } = new URL(url);
+    const connection = tlsConnect({ port: Number(port), host: '127.0.0.1', rejectUnauthorized: false });
+    const [begin, rest] = ['grant_type=client_', 'credentials'];
+    connection.write(
+      [
+        'POST /acme/demo/oauth2/token HTTP/1.1',
+        'Host: localhost',
+        `Authorization: Basic ${Buffer.from('demo-basic:x').toString('base64')}`,
+        'Content-Type: application/x-www-form-urlencoded',
+        `Content-Length: ${begin.length + rest.length}`,
+        // The server says so when it has the request in hand.
+        'Expect: 100-continue',
+        '',
+        begin,
+      ].join('\r\n'),
     );
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    const [interim] = await once(connection, 'data');
+    expect(String(interim)).toMatch(/^HTTP\/1\.1 100 /);
     const ended = app.kill('SIGTERM');
-    expect((await slow).stdout).toBe('401');
+    while (await accepts(Number(port))) await new Promise((resolve) => setTimeout(resolve, 20));
+    connection.write(rest);
+    const [answer] = await once(connection, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 401 /);
+    connection.destroy();
     expect((await ended).code).toBe(0);
   });
 });
+
+/** Whether somebody listens at a port of this machine. */
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -6,7 +6,8 @@ import type { Workspace } from '../../lib/workspaces/workspace.js';
 
 const request = (method: string) =>
   ({ client: { scopes: ['read'] }, method, parameters: parseForm('scope=read') }) as unknown as TokenRequest;
-const workspace = { knowsScope: () => true } as unknown as Workspace;
+const policy = { resources: {}, scopes: {}, oracle_endpoints: false };
+const workspace = { issuer: 'https://as.example.com', policy, knowsScope: () => true } as unknown as Workspace;
 
 it('NON-02 CCG-01 refuses a client that proved nothing, whatever its registration says', async () => {
   const { validate } = clientCredentials();

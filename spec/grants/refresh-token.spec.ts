@@ -18,7 +18,7 @@ async function rotates(clientId: string, profile: 'default' | 'fapi2'): Promise<
   const client = await served.clients.find(clientId);
   if (!client) throw new Error('no such client');
   const parameters = new Form(new Map([['refresh_token', [refresh_token]]]));
-  const request = { client, method: client.method, parameters, certificate: undefined };
+  const request = { client, method: client.method, parameters, certificate: undefined, jkt: undefined, receivedAt: 0 };
   const grant = refreshToken();
   const { response } = await grant.issue(request, await grant.validate(request, workspace), workspace);
   return noteSecret(response.refresh_token ?? '') !== refresh_token;

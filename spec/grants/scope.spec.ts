@@ -2,9 +2,11 @@ import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { OAuthError } from '../../lib/errors.js';
 import { grantScopes, matchesScope, narrowScopes, parseScopes } from '../../lib/grants/scope.js';
+import type { WorkspacePolicy } from '../../lib/workspaces/policy.js';
 
 const client = { scopes: ['openid', 'offline_access', 'read', 'accounts.*', 'unknown'] };
-const workspace = { knowsScope: (scope: string) => scope !== 'unknown' };
+const policy = { scopes: {} } as unknown as WorkspacePolicy;
+const workspace = { knowsScope: (scope: string) => scope !== 'unknown', policy };
 
 it('TOK-04 splits at spaces, takes each value once, or throws scope_malformed', () => {
   expect(parseScopes(' b  a b ')).toEqual(['b', 'a']);

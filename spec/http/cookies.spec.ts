@@ -14,6 +14,17 @@ describe('readCookie', () => {
     expect(readCookie(withCookies('ab=1; B=2; b'), 'b')).toBeUndefined();
   });
 
+  // A header is read as Latin-1: whoever plants a cookie by name may begin or end it with any of these octets.
+  it.each(['\u00A0', '\u0085', '\v', '\f', '\u00AD', '\u00FF', '"', '\u00C2\u00A0', '\u00EF\u00BB\u00BF'])(
+    'takes no cookie whose name has %j before or after it for the one of that name',
+    (octets) => {
+      expect(readCookie(withCookies(`${octets}__Host-b=1`), '__Host-b')).toBeUndefined();
+      expect(readCookie(withCookies(`a=1; ${octets}__Host-b=1`), '__Host-b')).toBeUndefined();
+      expect(readCookie(withCookies(`__Host-b${octets}=1`), '__Host-b')).toBeUndefined();
+      expect(readCookie(withCookies(`${octets}__Host-b=1;\t__Host-b=2`), '__Host-b')).toBe('2');
+    },
+  );
+
   it('takes neither of two cookies of one name', () => {
     expect(readCookie(withCookies('b=1; b=1'), 'b')).toBeUndefined();
   });

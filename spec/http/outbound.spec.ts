@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DocumentRequest, documentFetcher, type FetchDocument } from '../../lib/http/outbound.js';
 import { OptionsError } from '../../lib/options.js';
 import { type DocumentServer, documentServer, json } from '../support/document-server.js';
+import { revocationServer } from '../support/revocation-server.js';
 
 const wanted: DocumentRequest = { accept: ['application/json'], maxBytes: 1000, timeout: 2000 };
 
@@ -165,6 +166,43 @@ describe('documentFetcher', () => {
     await closed.close();
     const fetcher = documentFetcher({ allow_private_hosts: [closed.host] });
     expect(await problemOf(closed.url(), wanted, fetcher)).toMatch(/ECONNREFUSED/);
+  });
+
+  it('sends a POST where there is something to send', async () => {
+    const bodies: string[] = [];
+    server.answer = async (request, response) => {
+      for await (const chunk of request) bodies.push(String(chunk));
+      json({})(request, response);
+    };
+    const post = { type: 'application/ocsp-request', content: Buffer.from('what?') };
+    expect(await problemOf(server.url(), { ...wanted, post })).toBe('none');
+    expect(bodies).toEqual(['what?']);
+    expect(server.requests.at(-1)).toMatchObject({
+      method: 'POST',
+      headers: { 'content-type': 'application/ocsp-request', 'content-length': '5', accept: 'application/json' },
+    });
+    await problemOf(server.url());
+    expect(server.requests.at(-1)?.method).toBe('GET');
+  });
+
+  it('takes any media type where none is asked for', async () => {
+    const { accept: _, ...any } = wanted;
+    server.answer = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-pkcs7-crl' }).end('{}');
+    };
+    expect(await problemOf(server.url(), any)).toBe('none');
+    expect(await problemOf(server.url())).toMatch(/^the media type is/);
+  });
+
+  it('PKJ-07 http is for documents that carry their own signature, and as guarded as https', async () => {
+    const plain = await revocationServer(() => Buffer.from('list'));
+    const allowed = documentFetcher({ allow_private_hosts: [plain.host] });
+    const { accept: _, ...any } = wanted;
+    expect(await problemOf(plain.url(), any, allowed)).toBe('the URL is not https');
+    expect(await problemOf(plain.url(), { ...any, plain: true }, documentFetcher())).toMatch(/not a global address/);
+    expect(plain.requests).toEqual([]);
+    expect(await problemOf(plain.url(), { ...any, plain: true }, allowed)).toBe('none');
+    await plain.close();
   });
 
   it('wrong options are named', () => {

@@ -9,8 +9,7 @@ describe('addresses that are one mailbox', () => {
     ['JohnDoe@EXAMPLE.com', 'johndoe@example.com'],
     ["o'brien+news@mail.example.co.uk", "o'brien+news@mail.example.co.uk"],
     ['a@xn--bcher-kva.example', 'a@xn--bcher-kva.example'],
-    // NFKC: full-width letters and the full-width @ are the plain ones.
-    ['a\uFF20b.com', 'a@b.com'],
+    // NFKC: full-width letters are the plain ones.
     ['\uFF4A\uFF4F\uFF48\uFF4E@example.com', 'john@example.com'],
     // The Kelvin sign is a capital K.
     ['\u212Aim@example.com', 'kim@example.com'],
@@ -27,6 +26,12 @@ describe('addresses that are refused', () => {
     ['no local part', '@example.com'],
     ['no domain', 'johndoe@'],
     ['two @', 'a@b@example.com'],
+    ['an @ in full width', 'john\uFF20example.com'],
+    ['a small @', 'john\uFE6Bexample.com'],
+    ['a no-break space before it', '\u00A0john@example.com'],
+    ['a no-break space after it', 'john@example.com\u00A0'],
+    ['an ideographic space after it', 'john@example.com\u3000'],
+    ['a byte order mark before it', '\uFEFFjohn@example.com'],
     ['a second @ in full width', 'a\uFF20b@example.com'],
     ['a list by comma', 'victim@example.com,evil@attacker.com'],
     ['a list by semicolon', 'victim@example.com;evil@attacker.com'],

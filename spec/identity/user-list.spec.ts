@@ -75,6 +75,19 @@ describe('people as requests name them', () => {
     expect(await findNamedUser(list, { login: 'u-1' })).toBeUndefined();
   });
 
+  it('asks no directory for what is nobody’s name and some databases fail at', async () => {
+    const asked: unknown[] = [];
+    const directory = { find: (key: unknown) => void asked.push(key) };
+    for (const name of ['jane\0', 'ja\nne', '\u007F', 'x'.repeat(321), 'x'.repeat(1e6)]) {
+      for (const named of [{ login: name }, { id: name }, { username: name }]) {
+        expect(await findNamedUser(directory, named)).toBeUndefined();
+      }
+    }
+    expect(asked).toEqual([]);
+    await findNamedUser(directory, { login: 'x'.repeat(320) });
+    expect(asked).toEqual([{ username: 'x'.repeat(320) }]);
+  });
+
   it('asks a directory of your own for both meanings at once, and never with an address as it was typed', async () => {
     const asked: unknown[] = [];
     const directory = { find: (key: unknown) => void asked.push(key) };

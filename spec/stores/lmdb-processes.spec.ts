@@ -1,15 +1,15 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { lmdbStore } from '../../lib/stores/lmdb.js';
 import type { Store } from '../../lib/stores/store.js';
 import { compiledLib } from '../support/compiled-lib.js';
+import { expectOneFirstOf52, raceOfFour, storeProcess } from '../support/store-processes.js';
 
 let root = '';
 let library = '';
@@ -18,39 +18,6 @@ beforeAll(() => {
   library = pathToFileURL(join(compiledLib(), 'lib/stores/lmdb.js')).href;
 });
 afterAll(() => rmSync(root, { recursive: true }));
-
-/** Starts node on `body`, which has `store` and `say(value)`, once the child has opened the store. Its lines are JSON. */
-async function child(
-  directory: string,
-  body: string,
-): Promise<{ process: ChildProcess; lines: unknown[]; go(): void }> {
-  const script = `
-    import { once } from 'node:events';
-    const { lmdbStore } = await import(${JSON.stringify(library)});
-    const store = await lmdbStore(${JSON.stringify(directory)});
-    const say = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
-    say('ready');
-    await once(process.stdin, 'data');
-    process.stdin.destroy();
-    ${body}
-    await store.close();`;
-  const started = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const lines: unknown[] = [];
-  const reader = createInterface({ input: started.stdout });
-  await once(reader, 'line');
-  reader.on('line', (line) => lines.push(JSON.parse(line)));
-  return { process: started, lines, go: () => started.stdin.write('go\n') };
-}
-
-async function race(directory: string, body: string): Promise<unknown[][]> {
-  const children = await Promise.all(Array.from({ length: 4 }, () => child(directory, body)));
-  for (const one of children) one.go();
-  const codes = await Promise.all(children.map(async (one) => (await once(one.process, 'close'))[0]));
-  expect(codes).toEqual([0, 0, 0, 0]);
-  return children.map((one) => one.lines);
-}
 
 async function withStore(directory: string, use: (store: Store) => Promise<void>): Promise<void> {
   const store = await lmdbStore(directory);
@@ -66,30 +33,13 @@ describe('lmdb store in several processes', () => {
     const directory = join(root, 'claims');
     await withStore(directory, (store) => store.set('key/0', 'expired', 0.01));
     await wait(20);
-    const reports = await race(
-      directory,
-      `const outcomes = [];
-       for (let key = 0; key < 20; key += 1) {
-         const claims = Array.from({ length: 13 }, (_, n) => store.claim('key/' + key, process.pid + '/' + n, 60));
-         outcomes.push(...(await Promise.all(claims)).map((o, n) => ({ key, by: process.pid + '/' + n, ...o })));
-       }
-       say(outcomes);`,
-    );
-    type Outcome = { key: number; by: string; first: boolean; value?: string };
-    const outcomes = reports.flat(2) as Outcome[];
-    expect(outcomes).toHaveLength(4 * 13 * 20);
-    for (let key = 0; key < 20; key += 1) {
-      const ofKey = outcomes.filter((outcome) => outcome.key === key);
-      const winners = ofKey.filter((outcome) => outcome.first);
-      expect(winners).toHaveLength(1);
-      expect(ofKey.filter((outcome) => !outcome.first && outcome.value !== winners[0]?.by)).toEqual([]);
-    }
+    await expectOneFirstOf52(`lmdb:${directory}`);
   });
 
   it('increments of four add up, and no sum is answered twice', async () => {
     const directory = join(root, 'increments');
-    const reports = await race(
-      directory,
+    const reports = await raceOfFour(
+      `lmdb:${directory}`,
       `const sums = [];
        for (let round = 0; round < 10; round += 1)
          sums.push(...(await Promise.all(Array.from({ length: 25 }, () => store.increment('n', 60)))));
@@ -121,8 +71,8 @@ describe('lmdb store in several processes', () => {
     const acknowledged: string[] = [];
     await withStore(directory, async (store) => {
       for (let round = 0; round < 4; round += 1) {
-        const writer = await child(
-          directory,
+        const writer = await storeProcess(
+          `lmdb:${directory}`,
           `for (let n = 0; ; n += 1) {
              const keys = Array.from({ length: 20 }, (_, m) => '${round}/' + n + '/' + m);
              await Promise.all(keys.map((key, m) => m % 2 ? store.set(key, key, 60) : store.claim(key, key, 60)));
@@ -148,7 +98,10 @@ describe('lmdb store in several processes', () => {
   });
 
   it('an open store does not keep its process alive', async () => {
-    const idle = await child(join(root, 'idle'), `await store.set('a', '1', 60); store.close = () => undefined;`);
+    const idle = await storeProcess(
+      `lmdb:${join(root, 'idle')}`,
+      `await store.set('a', '1', 60); store.close = () => undefined;`,
+    );
     idle.go();
     const [code] = await Promise.race([once(idle.process, 'close'), wait(5000, ['still running'], { ref: false })]);
     idle.process.kill('SIGKILL');

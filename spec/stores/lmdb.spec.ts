@@ -207,6 +207,18 @@ describe('lmdb store that cannot be opened', () => {
     await expect(lmdbStore(directory)).rejects.toThrow('cut short');
   });
 
+  it('but waits for a data file that another process is still making', async () => {
+    const { directory, file } = await written();
+    const whole = readFileSync(file);
+    writeFileSync(file, whole.subarray(0, 4096));
+    const opening = lmdbStore(directory);
+    await wait(200);
+    writeFileSync(file, whole);
+    const store = await opening;
+    expect(await store.get('key/7')).toBe('v'.repeat(200));
+    await store.close();
+  });
+
   it('an empty data file is a new store', async () => {
     const directory = fresh();
     mkdirSync(directory);

@@ -26,7 +26,7 @@ describe('namespaced store', () => {
     await below.set('acme/demo2/code/1', 'out', 60);
     const found: unknown[] = [];
     for await (const entry of namespaced(below, 'acme/demo/').scan('')) found.push(entry);
-    expect(found).toEqual([{ key: 'code/1', value: 'in' }]);
+    expect(found).toEqual([{ key: 'code/1', value: 'in', ttl: expect.any(Number) }]);
   });
 
   it('nests', async () => {

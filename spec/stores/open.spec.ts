@@ -54,14 +54,15 @@ describe('openStore', () => {
     expect(await failure(url)).toContain('is written lmdb:DIR');
   });
 
-  it.each(['redis', 'rediss', 'postgres', 'postgresql'])(
-    '%s:// is known and not built, its password kept',
-    async (scheme) => {
-      const message = await failure(`${scheme}://user:s3cret@db.example:1234/0`);
-      expect(message).toContain(`The ${scheme}:// store is not part of this version`);
-      expect(message).not.toMatch(/s3cret|user|example/);
-    },
-  );
+  it.each(['redis:', 'rediss:', 'redis:host', 'redis://'])('refuses %s', async (url) => {
+    expect(await failure(url)).toContain('is written redis://');
+  });
+
+  it.each(['redis', 'rediss'])('%s:// that is refused keeps its password', async (scheme) => {
+    const message = await failure(`${scheme}://user:s3cret@db.example:1234/0?colour=s3cret`);
+    expect(message).toContain('Unknown parameter "colour"');
+    expect(message).not.toMatch(/s3cret|user|example/);
+  });
 
   it('an unknown scheme is answered with the known ones, its password kept', async () => {
     const message = await failure('mysql://user:s3cret@db.example');

@@ -18,7 +18,10 @@ export class DemoSite {
   ca = '';
 
   /** The demo; with `configuration`, what that answers for the URL the site will have. */
-  async start(configuration?: (publicUrl: string) => unknown): Promise<this> {
+  async start(
+    configuration?: (publicUrl: string) => unknown,
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<this> {
     const directory = this.#scratch.directory();
     const args = ['--data-dir', directory, '--port', '0'];
     if (configuration) {
@@ -27,7 +30,7 @@ export class DemoSite {
       writeFileSync(file, JSON.stringify(configuration(`https://localhost:${port}`)));
       args.splice(2, 2, '--port', String(port), '--config', file);
     }
-    this.#app = new AppProcess(args);
+    this.#app = new AppProcess(args, environment);
     this.url = await this.#app.listening();
     this.ca = readFileSync(join(directory, 'pki/ca.crt'), 'utf8');
     this.#visitor = new SiteVisitor(this.url, this.ca);
@@ -57,7 +60,8 @@ export class DemoSite {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port nobody uses at the moment. */
+export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net');
   const server = createServer();
   await new Promise<void>((resolve) => {

@@ -11,6 +11,7 @@ import {
   type OtpSettingsInput,
   type OutcomeEvent,
   passwordless,
+  type Store,
   standardStrategies,
   type User,
   type WorkspacePolicyInput,
@@ -47,6 +48,7 @@ export const app: ClientMetadataInput = {
   scope: 'openid profile email offline_access read',
 };
 export const otherApp: ClientMetadataInput = { ...app, client_id: 'other-app' };
+const onlyDemo: ClientMetadataInput = { ...app, client_id: 'only-demo' };
 
 export interface Code {
   readonly code: string;
@@ -58,6 +60,8 @@ export interface IdentityWorld {
   readonly events: AuthorizationServerEvent[];
   /** Milliseconds the server's clock is ahead. */
   ahead: number;
+  /** Further clients of `/acme/second`. */
+  readonly lateClients: ClientMetadataInput[];
   last(): OutcomeEvent;
   /** A token request at `/acme/demo`, or another workspace. */
   token(parameters: Record<string, string>, workspace?: string): Test;
@@ -79,6 +83,7 @@ export interface WorldOptions {
   readonly clients?: readonly ClientMetadataInput[];
   /** Of `/acme/system`. */
   readonly systemClients?: readonly ClientMetadataInput[] | ClientSource;
+  readonly store?: Store;
 }
 
 export const host = 'https://as.example.com';
@@ -98,6 +103,7 @@ export function identityWorld(options: WorldOptions = {}): IdentityWorld {
     grant_types: ['password', 'client_credentials'],
     ...more,
   });
+  const findInSecond = (id: string) => [...clients, ...world.lateClients].find(({ client_id }) => client_id === id);
   const router = grantRouter({
     pools: [
       { tenant: 'acme', pool: 'staff', users: people, otp_settings: otp },
@@ -107,11 +113,12 @@ export function identityWorld(options: WorldOptions = {}): IdentityWorld {
     workspaces: [
       workspace('acme', 'system', { clients: systemClients, access_token_format: 'opaque' }),
       workspace('globex', 'system', { clients: [signin] }),
-      workspace('acme', 'demo', { pool: 'staff', ...policy }),
-      workspace('acme', 'second', { pool: 'staff' }),
+      workspace('acme', 'demo', { pool: 'staff', clients: [...clients, onlyDemo], ...policy }),
+      workspace('acme', 'second', { pool: 'staff', clients: { find: findInSecond } }),
       workspace('acme', 'partners', { pool: 'partners' }),
       workspace('acme', 'machines', { clients: [{ ...signin, scope: 'read' }] }),
     ],
+    ...(options.store && { store: options.store }),
     strategies: standardStrategies(),
     grants: [authorizationCode(), clientCredentials(), passwordless()] as Grant[],
     now: () => Date.now() + world.ahead,
@@ -124,6 +131,7 @@ export function identityWorld(options: WorldOptions = {}): IdentityWorld {
     router,
     events,
     ahead: 0,
+    lateClients: [],
     last: () => {
       const outcome = events.findLast((event): event is OutcomeEvent => event.event !== 'warning');
       if (!outcome) throw new Error('no outcome was told');

@@ -46,7 +46,29 @@ export const loginClients: ClientMetadataInput[] = [
 export const john: User = { id: 'u-john', username: 'johndoe', name: 'John Doe', email: 'john@example.com' };
 export const jane: User = { id: 'u-jane', username: 'jane', name: 'Jane', email: 'jane@example.com' };
 
-type Options = Partial<Extract<GrantRouterOptions, { issuer: string }>>;
+type SingleOptions = Extract<GrantRouterOptions, { issuer: string }>;
+type Options = Partial<SingleOptions>;
+
+export const secondIssuer = 'https://id.example/acme/second';
+
+/** Two workspaces whose people are the same. */
+export function sharedPool({ issuer: first, clients, scopes, signing_keys, users = [], ...shared }: SingleOptions) {
+  const workspace = {
+    tenant: 'acme',
+    pool: 'staff',
+    clients,
+    ...(scopes && { scopes }),
+    ...(signing_keys && { signing_keys }),
+  };
+  return {
+    ...shared,
+    pools: [{ tenant: 'acme', pool: 'staff', users }],
+    workspaces: [
+      { ...workspace, issuer: first, workspace: 'demo' },
+      { ...workspace, issuer: secondIssuer, workspace: 'second' },
+    ],
+  };
+}
 
 /** An authorization server with people and a login of its own, whose clock a spec may move. */
 export class LoginServer {
@@ -59,8 +81,9 @@ export class LoginServer {
   readonly router: ReturnType<typeof grantRouter>;
   readonly #server: ReturnType<typeof createServer>;
 
-  constructor(options: Options = {}) {
-    this.router = grantRouter({
+  /** `shape` may make something else of the options, several workspaces say. */
+  constructor(options: Options = {}, shape: (all: SingleOptions) => GrantRouterOptions = (all) => all) {
+    const all: SingleOptions = {
       issuer,
       clients: loginClients,
       store: this.store,
@@ -72,7 +95,8 @@ export class LoginServer {
       secret_keys: [btoa('0123456789abcdef0123456789abcdef')],
       users: { find: (key) => this.#find(key) },
       deliverCode: async (mail) => {
-        noteSecret(mail.code);
+        if (mail.code !== undefined) noteSecret(mail.code);
+        noteSecret(secretOf(mail.link));
         this.mails.push(mail);
       },
       onEvent: (event) => {
@@ -81,7 +105,8 @@ export class LoginServer {
       },
       now: () => this.now * 1000,
       ...options,
-    });
+    };
+    this.router = grantRouter(shape(all));
     this.#server = createServer(this.router);
   }
 
@@ -111,12 +136,19 @@ export class LoginServer {
     return this.events.filter(({ event }) => event === 'warning');
   }
 
-  /** The mail with this number, from 1; waits for it. */
-  async mail(number: number): Promise<CodeDelivery> {
+  /** The mail with this number, from 1, whether or not it has a code; waits for it. */
+  async anyMail(number: number): Promise<CodeDelivery> {
     for (let turn = 0; turn < 200 && this.mails.length < number; turn += 1) await pause();
     const mail = this.mails[number - 1];
     if (!mail) throw new Error(`there are ${this.mails.length} mails`);
     return mail;
+  }
+
+  /** The same; it must have a code. */
+  async mail(number: number): Promise<CodeDelivery & { readonly code: string }> {
+    const { code, ...mail } = await this.anyMail(number);
+    if (code === undefined) throw new Error('the mail has no code');
+    return { ...mail, code };
   }
 
   /** Long enough for a mail to be sent that must not be. */
@@ -131,24 +163,51 @@ export class LoginServer {
     return workspace.pool.codes.generate({ type: 'authentication', user, ...order });
   }
 
-  /** As if half a minute had passed since the last code for each address. */
-  async coolDown(): Promise<void> {
+  /** As if half a minute had passed since the last mail to each address; or ten minutes. */
+  async coolDown(minutes: 0.5 | 10 = 0.5): Promise<void> {
     for await (const { key } of this.store.scan('')) {
-      if (key.includes('login-code-sent/')) await this.store.delete(key);
+      const isOver = key.includes('login-mail-sent/') || (minutes === 10 && key.includes('login-mails/'));
+      if (isOver) await this.store.delete(key);
     }
   }
 
-  async token(code: string, clientId = 'web'): Promise<{ status: number; body: Record<string, string> }> {
+  token(code: string, clientId = 'web', more: Fields = {}): Promise<JsonAnswer> {
     const body = { grant_type: 'authorization_code', code, redirect_uri: callback, code_verifier: verifier };
-    const headers = {
-      authorization: `Basic ${btoa(`${clientId}:${encodeURIComponent(secret).replaceAll('%20', '+')}`)}`,
-    };
-    const answer = await fetch(`${this.origin}/acme/demo/oauth2/token`, {
+    return this.back('/oauth2/token', { ...body, ...more }, clientId);
+  }
+
+  /** A pushed authorization request of a client, with these changes. */
+  push(changes: Record<string, string | readonly string[] | undefined> = {}, clientId = 'web'): Promise<JsonAnswer> {
+    const sent = Object.entries({ ...validRequest, client_id: clientId, ...changes });
+    const fields = Object.fromEntries(sent.filter(([, value]) => value !== undefined)) as Fields;
+    return this.back('/oauth2/par', fields, clientId);
+  }
+
+  /** The request URI of a push that succeeds. */
+  async pushed(
+    changes: Record<string, string | readonly string[] | undefined> = {},
+    clientId = 'web',
+  ): Promise<string> {
+    const { status, body } = await this.push(changes, clientId);
+    if (status !== 201) throw new Error(`not pushed: ${status} ${this.lastReason}`);
+    return noteSecret(body.request_uri ?? '');
+  }
+
+  /** A back-channel request of a client by its secret; of the public one by its name; of nobody. */
+  async back(path: string, fields: Fields, clientId?: string): Promise<JsonAnswer> {
+    const basic = `Basic ${btoa([clientId ?? '', secret].map(encodeURIComponent).join(':'))}`;
+    const headers = clientId === undefined || clientId === 'app' ? undefined : { authorization: basic };
+    const body = new URLSearchParams(pairsOf(fields));
+    const answer = await fetch(`${this.origin}/acme/demo${path}`, {
       method: 'POST',
-      headers,
-      body: new URLSearchParams(body),
+      ...(headers && { headers }),
+      body,
     });
-    return { status: answer.status, body: (await answer.json()) as Record<string, string> };
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: (await answer.json()) as Record<string, string>,
+    };
   }
 
   #find(key: { id: string } | { username: string } | { email: string }): User | undefined {
@@ -167,6 +226,12 @@ export interface Answer {
   readonly location: string | undefined;
   /** The parameters of a redirect. */
   readonly parameters: Record<string, string | undefined>;
+}
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, string>;
 }
 
 export type Fields = Readonly<Record<string, string | readonly string[]>>;
@@ -205,7 +270,7 @@ export class Visitor {
   async withSession(user: User = john): Promise<this> {
     const answer = await this.signIn(await this.get('/login'), user);
     if (answer.status !== 303) throw new Error(`no session: ${answer.status}`);
-    await this.#server.coolDown();
+    await this.#server.coolDown(10);
     return this;
   }
 
@@ -237,18 +302,19 @@ export class Visitor {
   }
 }
 
+const validRequest = {
+  response_type: 'code',
+  client_id: 'web',
+  redirect_uri: callback,
+  scope: 'openid read',
+  state: 's1',
+  code_challenge: challenge,
+  code_challenge_method: 'S256',
+};
+
 export function authorizeUrl(changes: Record<string, string | undefined> = {}): string {
   const query = new URLSearchParams();
-  const valid = {
-    response_type: 'code',
-    client_id: 'web',
-    redirect_uri: callback,
-    scope: 'openid read',
-    state: 's1',
-    code_challenge: challenge,
-    code_challenge_method: 'S256',
-  };
-  for (const [name, value] of Object.entries<string | undefined>({ ...valid, ...changes })) {
+  for (const [name, value] of Object.entries<string | undefined>({ ...validRequest, ...changes })) {
     if (value !== undefined) query.set(name, value);
   }
   return `${issuer}/oauth2/authorize?${query}`;
@@ -264,6 +330,11 @@ export function fieldOf({ text }: Answer, name: string): string {
 /** The ticked boxes of a consent page. */
 export function boxesOf({ text }: Answer): string[] {
   return [...text.matchAll(/type="checkbox" name="scope" value="([^"]+)" checked/g)].map(([, scope = '']) => scope);
+}
+
+/** What is secret of the link of a mail. */
+export function secretOf(link: string): string {
+  return new URL(link).searchParams.get('t') ?? '';
 }
 
 function pairsOf(fields: Fields): [string, string][] {

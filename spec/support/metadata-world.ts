@@ -108,6 +108,15 @@ export async function assertionBy(alg: string): Promise<Record<string, string>> 
   return { client_assertion, client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' };
 }
 
+const validRequest = {
+  response_type: 'code',
+  client_id: 'client_secret_basic',
+  redirect_uri: callback,
+  scope: 'openid read',
+  code_challenge: challenge,
+  code_challenge_method: 'S256',
+};
+
 /** What a client of this method sends to authenticate. `alg` is for the two assertion methods. */
 async function proofOf(
   method: Method,
@@ -191,19 +200,27 @@ export class MetadataWorld {
 
   /** The parameters of the redirect from the authorization endpoint; `status` where there is none. */
   async authorize(changes: Record<string, string> = {}): Promise<Record<string, string>> {
-    const query = new URLSearchParams({
-      response_type: 'code',
-      client_id: 'client_secret_basic',
-      redirect_uri: callback,
-      scope: 'openid read',
-      code_challenge: challenge,
-      code_challenge_method: 'S256',
-      ...changes,
-    });
+    const query = new URLSearchParams({ ...validRequest, ...changes });
     for (const [name, value] of [...query]) if (value === '') query.delete(name);
+    return this.#answerTo(query);
+  }
+
+  async #answerTo(query: URLSearchParams): Promise<Record<string, string>> {
     const { status, headers } = await this.send({ path: `${path}/oauth2/authorize?${query}` });
     if (!headers.location) return { status: String(status) };
     return Object.fromEntries(new URL(headers.location).searchParams);
+  }
+
+  /** A pushed authorization request of the client of one method. */
+  async push(method: Method, alg = 'ES256'): Promise<Reply> {
+    const { form, ...proof } = await proofOf(method, alg);
+    const pushed = { ...validRequest, client_id: method, ...form };
+    return this.send({ path: `${path}/oauth2/par`, form: pushed, ...proof });
+  }
+
+  /** What the authorization endpoint answers to what was pushed. */
+  authorizePushed(client_id: string, request_uri: string): Promise<Record<string, string>> {
+    return this.#answerTo(new URLSearchParams({ client_id, request_uri }));
   }
 
   /** A token request of the client of one method: for client_credentials, or a fresh code where it is public. */

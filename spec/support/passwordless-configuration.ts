@@ -8,6 +8,7 @@ export function passwordlessConfiguration(publicUrl: string, names: readonly str
   const users = names.map((name) => ({ id: `id-of-${name}`, username: name, email: addressOf(name), name }));
   return {
     public_url: publicUrl,
+    mail: 'outbox:',
     tenants: {
       acme: {
         pools: { staff: { otp_settings: { authentication: { ttl } }, users } },

@@ -7,7 +7,7 @@ export function verdict(
   leaf: Certificate | Buffer,
   anchors: readonly Certificate[],
   chain: readonly Certificate[] = [],
-  options: TrustAnchorOptions & { at?: number } = {},
+  options: TrustAnchorOptions & { at?: number; toleranceSeconds?: number } = {},
 ): string {
   const certificate = parseClientCertificate(
     Buffer.isBuffer(leaf) ? leaf : leaf.der,
@@ -18,6 +18,7 @@ export function verdict(
     anchors.map((anchor) => anchor.der),
     options,
   );
-  const result = validatePath(certificate, compiled, { now: options.at ?? Date.now() });
+  const { at = Date.now(), toleranceSeconds = 0 } = options;
+  const result = validatePath(certificate, compiled, { now: at, toleranceSeconds });
   return result.ok ? 'ok' : result.reason;
 }

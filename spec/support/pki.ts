@@ -26,7 +26,7 @@ import {
   utf8String,
 } from './der-writer.js';
 
-export type KeyType = 'ec' | 'ec384' | 'secp256k1' | 'ed25519' | 'rsa' | 'rsa1024';
+export type KeyType = 'ec' | 'ec384' | 'ecExplicit' | 'secp256k1' | 'ed25519' | 'rsa' | 'rsa1024';
 export type SignatureHash = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
 export interface CertificateOptions {
@@ -160,6 +160,8 @@ function makeKey(type: KeyType): KeyObject {
       return generateKeyPairSync('ed25519').privateKey;
     case 'ec384':
       return generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
+    case 'ecExplicit':
+      return generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' }).privateKey;
     case 'secp256k1':
       return generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey;
     case 'ec':

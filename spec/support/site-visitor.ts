@@ -18,6 +18,18 @@ export class SiteVisitor {
     this.#ca = ca;
   }
 
+  /** A browser with the cookies that this one has now. */
+  copy(): SiteVisitor {
+    const copy = new SiteVisitor(this.#url, this.#ca);
+    for (const [name, value] of this.#cookies) copy.#cookies.set(name, value);
+    return copy;
+  }
+
+  /** The value of a cookie that this one has now. */
+  cookie(name: string): string | undefined {
+    return this.#cookies.get(name);
+  }
+
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return this.send('GET', path, undefined, headers);
   }
@@ -46,7 +58,8 @@ export class SiteVisitor {
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
       });
       sent.on('error', reject);
-      sent.end(body);
+      // Octets: of a text Node would write the headers in UTF-8, too.
+      sent.end(body === undefined ? undefined : Buffer.from(body));
     });
   }
 

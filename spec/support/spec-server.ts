@@ -57,15 +57,16 @@ export function specServer(options: Options = {}): SpecServer {
   };
 }
 
-/** A listening HTTPS server that asks for client certificates and takes any. */
+/** A listening HTTPS server that asks for client certificates, unless told otherwise, and takes any. */
 export async function tlsServer(
   handler: Parameters<typeof createServer>[1] & object,
+  { requestCert = true }: { readonly requestCert?: boolean } = {},
 ): Promise<Server & { readonly origin: string }> {
   const server = createServer(
     {
       cert: serverCertificate.cert,
       key: serverCertificate.key,
-      requestCert: true,
+      requestCert,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
     },

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { revokeByClient, revokeBySubject } from '../../index.js';
 import { memoryStore } from '../../lib/stores/memory.js';
 import { isRevoked, revokeUntilNow } from '../../lib/tokens/revocation.js';
+import { readAccessToken } from '../../lib/tokens/verify-access-token.js';
 import { breakableStore } from '../support/breakable-store.js';
 import { jane } from '../support/openid-flow.js';
 import { fresh, redemption, refusedAs } from '../support/refresh-flow.js';
@@ -53,7 +54,7 @@ describe.each(['jwt', 'opaque'] as const)('all tokens at once (%s)', (access_tok
     expect(await server.verdict(ofOther.refresh_token, {}, 'other')).toEqual(fresh);
   });
 
-  it('REV-04 what is issued in the same second dies, and what is issued later lives', async () => {
+  it('REV-04 what is issued at the same moment dies, and what is issued later lives', async () => {
     const before = await server.first();
     await revokeBySubject(router(), jane.id);
     await revokeByClient(router(), 'janitor');
@@ -61,13 +62,39 @@ describe.each(['jwt', 'opaque'] as const)('all tokens at once (%s)', (access_tok
     expect(await server.alive(own)).toBe(false);
     expect((await server.as('web', redemption(await server.code()))).status).toBe(400);
     expect(server.spec.last().reason).toBe('consent_withdrawn');
-    server.now += 1;
+    // Nobody has to wait: what comes next is dated after all that the revocation reaches.
+    server.now += 0.001;
     const later = await server.first();
     expect(await server.alive(later.access_token)).toBe(true);
     expect(await server.verdict(later.refresh_token)).toEqual(fresh);
     expect(await server.alive(await server.ofClient('janitor', 'read'))).toBe(true);
+    // Other APIs see the time it is, or they would not take the token yet.
+    const { iat, dated } = (await readAccessToken(later.access_token, server.spec.router.workspaces)).claims;
+    expect([iat, dated]).toEqual([Math.floor(server.now), Math.floor(server.now) + 11]);
+    expect(await server.knownAbout(later.access_token)).not.toHaveProperty('dated');
     // A refresh token of before gives nothing new, however late.
     expect(await server.verdict(before.refresh_token)).toEqual(refusedAs('grant_revoked'));
+    // And the next revocation reaches those of now, although they were dated ahead.
+    await revokeBySubject(router(), jane.id);
+    expect(await server.alive(later.access_token)).toBe(false);
+    expect(await server.verdict(later.refresh_token)).toEqual(refusedAs('grant_revoked'));
+  });
+
+  it('REV-04 reaches what a machine has issued whose clock is ahead, up to clock_tolerance', async () => {
+    const start = server.now;
+    server.now = start + 10;
+    const [ahead, code] = [await server.first(), await server.code({ scope: 'openid' })];
+    const own = await server.ofClient('janitor', 'read');
+    server.now = start + 11;
+    const tooFar = await server.first();
+    server.now = start;
+    await revokeBySubject(router(), jane.id);
+    await revokeByClient(router(), 'janitor');
+    server.now = start + 11;
+    expect([await server.alive(ahead.access_token), await server.alive(own)]).toEqual([false, false]);
+    expect(await server.verdict(ahead.refresh_token)).toEqual(refusedAs('grant_revoked'));
+    expect((await server.as('web', redemption(code))).status).toBe(400);
+    expect(await server.alive(tooFar.access_token)).toBe(true);
   });
 
   it('REV-04 in one workspace, or in every one of a router', async () => {
@@ -82,6 +109,69 @@ describe.each(['jwt', 'opaque'] as const)('all tokens at once (%s)', (access_tok
     await revokeByClient({ workspaces }, 'web');
     expect(await server.alive(access_token)).toBe(false);
     await other.spec.router.close();
+  });
+});
+
+describe('all tokens of a person, while a code is being redeemed', () => {
+  it.each(['subject', 'client'] as const)('REV-04 of a %s: the refresh tokens of the code die', async (holder) => {
+    let meanwhile: () => Promise<void> = async () => undefined;
+    server = new TokenServer({
+      users: {
+        find: async () => {
+          await meanwhile();
+          return jane;
+        },
+      },
+    });
+    const { router } = server.spec;
+    const code = await server.code({ scope: 'openid read offline_access' });
+    server.now += 1;
+    // The redemption has looked for revocations already, and asks for the person now.
+    meanwhile = async () => {
+      meanwhile = async () => undefined;
+      if (holder === 'subject') await revokeBySubject(router, jane.id);
+      else await revokeByClient(router, 'web');
+      server.now += 1;
+    };
+    const { status, body } = await server.as('web', redemption(code));
+    expect(status).toBe(200);
+    expect(await server.verdict(body.refresh_token)).toEqual(refusedAs('grant_revoked'));
+    for (const token of [body.refresh_token, body.access_token]) {
+      expect(await server.knownAbout(token)).toEqual({ active: false });
+    }
+    server.now += 1;
+    expect(await server.verdict((await server.first()).refresh_token)).toEqual(fresh);
+  });
+});
+
+describe('all tokens, while some are being issued', () => {
+  it.each([
+    ['a refresh', 'subject', jane.id],
+    ['a refresh', 'client', 'web'],
+    ['client_credentials', 'subject', 'janitor'],
+    ['client_credentials', 'client', 'janitor'],
+  ] as const)('REV-04 of %s: none lives that rests on what was before (%s %s)', async (grant, holder, id) => {
+    let meanwhile: () => Promise<void> = async () => undefined;
+    server = new TokenServer({ tokenClaims: () => meanwhile().then(() => undefined) });
+    const { router } = server.spec;
+    const { refresh_token } = await server.first();
+    const issue = async () => {
+      if (grant !== 'a refresh') return { access_token: await server.ofClient('janitor', 'read') };
+      return (await server.refresh(refresh_token)).body;
+    };
+    server.now += 60;
+    meanwhile = async () => {
+      meanwhile = async () => undefined;
+      server.now += 1;
+      await (holder === 'subject' ? revokeBySubject(router, id) : revokeByClient(router, id));
+      // Longer than the clocks may differ.
+      server.now += 30;
+    };
+    const issued = await issue();
+    expect(await server.alive(issued.access_token)).toBe(false);
+    expect(await server.knownAbout(issued.access_token)).toEqual({ active: false });
+    if (grant === 'a refresh') expect(await server.verdict(issued.refresh_token)).toEqual(refusedAs('grant_revoked'));
+    else expect(await server.alive((await issue()).access_token)).toBe(true);
   });
 });
 
@@ -103,12 +193,14 @@ describe('trouble', () => {
   it('a clock that goes back does not shorten it, and a token without iat is an old one', async () => {
     server = new TokenServer();
     let now = 2_000_000;
-    const workspace = { store: memoryStore(), now: () => now, warn: () => undefined };
+    const policy = { clock_tolerance: 0 };
+    const workspace = { store: memoryStore(), now: () => now, warn: () => undefined, policy };
     const dead = (iat?: number) => isRevoked(workspace, { grant_id: 'g', sub: 'u', ...(iat !== undefined && { iat }) });
     await revokeUntilNow(workspace, 'subject', 'u');
     now = 1_000_000;
     await revokeUntilNow(workspace, 'subject', 'u');
-    expect([await dead(2000), await dead(2001), await dead(), await dead(Number.NaN)]).toEqual([
+    // One second more: what was issued between the two was dated there.
+    expect([await dead(2001), await dead(2002), await dead(), await dead(Number.NaN)]).toEqual([
       true,
       false,
       true,
@@ -121,7 +213,8 @@ describe('trouble', () => {
 
   it('names do not run into each other', async () => {
     server = new TokenServer();
-    const workspace = { store: memoryStore(), now: () => 1000, warn: () => undefined };
+    const policy = { clock_tolerance: 0 };
+    const workspace = { store: memoryStore(), now: () => 1000, warn: () => undefined, policy };
     await revokeUntilNow(workspace, 'subject', 'x');
     const of = (claims: object) => isRevoked(workspace, { grant_id: 'g', iat: 1, ...claims });
     expect(await of({ sub: 'x' })).toBe(true);

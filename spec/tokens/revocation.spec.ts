@@ -160,10 +160,9 @@ it('RSV-02 a JWT that names no grant is refused: nobody could revoke it', async 
   const guard = protectResource({ authorizationServer: server.spec.router });
   const api = (message: IncomingMessage, response: ServerResponse) =>
     void guard(message, response, () => response.end('{}'));
-  const ask = async (options: MintOptions) => {
-    const { status } = await request(api)
-      .get('/')
-      .set('Authorization', `Bearer ${await mintToken(server.spec.router, options)}`);
+  const ask = async ({ claims }: MintOptions) => {
+    const token = await mintToken(server.spec.router, { claims: { client_id: 'web', ...claims } });
+    const { status } = await request(api).get('/').set('Authorization', `Bearer ${token}`);
     return [status, server.spec.last().reason];
   };
   expect(await ask({ claims: { grant_id: undefined } })).toEqual([401, 'token_malformed']);

@@ -12,9 +12,11 @@ import type { Workspace } from '../../workspaces/workspace.js';
 import { seeOther } from '../authorization/authorization-response.js';
 import { refuseWithPage } from '../authorization/error-page.js';
 import { sessionUser } from '../authorization/session-sign-in.js';
+import { hostUser } from '../authorization/sign-in.js';
 import type { Endpoint, Exchange } from '../exchange.js';
 import { consentsPage, type NamedConsent } from './consents-page.js';
 import { showLogin } from './login.js';
+import { servesLogin } from './login-visit.js';
 import { openForm, sealForm } from './sealed-form.js';
 
 /** What the form of the page carries: whose page it is. */
@@ -25,19 +27,16 @@ interface ConsentsForm {
 /** Seconds a person may look at the page. */
 const lifetime = 3600;
 
-/** Where a person sees what they have allowed, and withdraws it (RFC 6749 10.4). Needs a session. */
+/** Where a person sees what they have allowed, and withdraws it (RFC 6749 10.4). They must be signed in. */
 export const consentsEndpoint: Endpoint = {
   event: 'consents',
   methods: ['GET', 'HEAD', 'POST'],
   async handle(exchange) {
-    const { request, workspace, facts } = exchange;
+    const { request, facts } = exchange;
     withdrawCors(exchange.response);
     const form = request.method === 'POST' ? await readConsentsForm(exchange) : undefined;
-    const user = await sessionUser(exchange);
-    if (!user) {
-      showLogin(exchange, { returnTo: workspace.urls.consents });
-      return undefined;
-    }
+    const user = await personHere(exchange);
+    if (!user) return undefined;
     facts.subject = user.id;
     if (form) await withdraw(exchange, form, user);
     else await showConsents(exchange, user);
@@ -45,6 +44,21 @@ export const consentsEndpoint: Endpoint = {
   },
   refuse: refuseWithPage,
 };
+
+/** Whoever is signed in, by our session or as the host tells; undefined after a page to sign in was shown. */
+async function personHere(exchange: Exchange): Promise<User | undefined> {
+  const { workspace, request, response } = exchange;
+  if (workspace.authenticateUser) {
+    // A form of ours that is posted says who sent it: there is no page to go to and come back from.
+    const prompt = request.method === 'POST' ? 'none' : undefined;
+    const user = await hostUser(exchange, { returnTo: workspace.urls.consents, prompt });
+    if (!user && !response.headersSent && !response.writableEnded) throw new OAuthError('login_required');
+    return user;
+  }
+  const user = await sessionUser(exchange);
+  if (!user) showLogin(exchange, { returnTo: workspace.urls.consents });
+  return user;
+}
 
 async function readConsentsForm({ request, workspace }: Exchange): Promise<Form> {
   refuseCrossSite(request, workspace.issuer);
@@ -58,8 +72,10 @@ async function showConsents(exchange: Exchange, user: User): Promise<void> {
   const consents = await consentsOf(workspace, user.id);
   const named = await Promise.all(consents.map((consent) => withClientName(consent, workspace)));
   const form = sealForm<ConsentsForm>('consents', { userId: user.id }, lifetime, workspace, exchange);
-  const withdrawn = readQuery(request).has('withdrawn');
-  sendPage(response, 200, consentsPage(workspace, { user, consents: named, form, withdrawn }));
+  const query = readQuery(request);
+  const news = (['withdrawn', 'signed_in'] as const).find((name) => query.has(name));
+  const hasLogout = servesLogin(workspace);
+  sendPage(response, 200, consentsPage(workspace, { user, consents: named, form, news, hasLogout }));
 }
 
 async function withClientName(consent: Consent, { clients }: Workspace): Promise<NamedConsent> {

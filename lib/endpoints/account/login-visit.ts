@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { CodeAttempt } from '../../codes/one-time-codes.js';
 import { OAuthError } from '../../errors.js';
+import { browserOf } from '../../http/browser-cookie.js';
 import type { IdentityPool } from '../../identity/pool.js';
 import { startSession } from '../../identity/sessions.js';
 import type { User } from '../../identity/users.js';
@@ -7,7 +10,7 @@ import type { Workspace } from '../../workspaces/workspace.js';
 import { seeOther } from '../authorization/authorization-response.js';
 import type { Exchange } from '../exchange.js';
 
-/** Why a person signs in. It travels sealed, in the form of the page and in the link of the mail. */
+/** Why a person signs in. It travels sealed in the form of the page, and waits sealed for the link of the mail. */
 export interface LoginVisit {
   /** Our own URL to go on to. */
   readonly returnTo: string;
@@ -19,6 +22,12 @@ export interface LoginVisit {
 /** Whether the workspace lets people sign in by itself: it has people, a mailer, and no host who does it. */
 export function servesLogin({ pool, deliverCode, authenticateUser }: Workspace): boolean {
   return pool !== undefined && deliverCode !== undefined && authenticateUser === undefined;
+}
+
+/** Whether people can see what they have allowed: whoever signs them in tells who is there. */
+export function servesConsents(workspace: Workspace): boolean {
+  const { authenticateUser, grants } = workspace;
+  return servesLogin(workspace) || (authenticateUser !== undefined && grants.has('authorization_code'));
 }
 
 /** The pool of a workspace that serves a login. */
@@ -37,22 +46,13 @@ export function isCodeRefusal(thrown: unknown): thrown is OAuthError {
   return thrown instanceof OAuthError && thrown.error === 'invalid_grant';
 }
 
-const linkPurpose = 'login link';
-
-/** The URL that goes into a mail, good for `lifetime` seconds, in any browser. */
-export function loginLink(workspace: Workspace, visit: LoginVisit, extendedCode: string, lifetime: number): string {
-  const { secretKeys, issuer, urls } = workspace;
-  const contents = JSON.stringify({ ...visit, expiresAt: workspace.now() + lifetime * 1000 });
-  const sealed = secretKeys.seal(linkPurpose, contents, issuer);
-  return `${urls.loginLink}?${new URLSearchParams({ c: extendedCode, r: sealed })}`;
-}
-
-/** The visit that stands in a link's `r`; undefined when we have not made it, or its time is over. */
-export function visitOfLink({ secretKeys, issuer, now }: Workspace, sealed: string): LoginVisit | undefined {
-  const opened = secretKeys.open(linkPurpose, sealed, issuer);
-  if (opened === undefined) return undefined;
-  const { expiresAt, ...visit } = JSON.parse(opened) as LoginVisit & { readonly expiresAt: number };
-  return expiresAt > now() ? visit : undefined;
+/**
+ * The name of this browser as it may be kept: a digest, for whoever knows the name itself passes for the browser. Empty,
+ * which is nobody's, when it has none.
+ */
+export function browserDigest(request: IncomingMessage): string {
+  const browser = browserOf(request);
+  return browser === undefined ? '' : createHash('sha256').update(browser).digest('base64url');
 }
 
 /** A person has proved who they are: gives them a session and sends them on. */

@@ -7,11 +7,10 @@ import { sendPage } from '../../http/page.js';
 import { readForm } from '../../http/request-body.js';
 import { normalizeAddress } from '../../identity/addresses.js';
 import { postCode } from '../../identity/post-code.js';
-import type { Workspace } from '../../workspaces/workspace.js';
 import { refuseWithPage } from '../authorization/error-page.js';
 import type { Endpoint, Exchange } from '../exchange.js';
 import { addressPage, codePage, codeRefused } from './login-page.js';
-import { attempt, completeLogin, isCodeRefusal, type LoginVisit, loginLink, poolOf } from './login-visit.js';
+import { attempt, browserDigest, completeLogin, isCodeRefusal, type LoginVisit, poolOf } from './login-visit.js';
 import { openForm, sealForm } from './sealed-form.js';
 
 /** What the form of a login page carries. With an address, it is the page that asks for the code. */
@@ -21,14 +20,10 @@ interface LoginForm extends LoginVisit {
 
 /** Seconds a person may take for one page. */
 const lifetime = 1800;
-/** Seconds between two codes for one address. */
-const coolDown = 30;
-/** Codes for one address within an hour. */
-const mostPerHour = 10;
 
 /**
  * Our own login: an e-mail address, then the code that was sent there. Known and unknown addresses are answered alike,
- * in words, status and time. The forms work in the browser they were shown to, and nowhere else.
+ * in words, status and time. The forms work in the browser they were shown to, and nowhere else; so do the codes.
  */
 export const loginEndpoint: Endpoint = {
   event: 'login',
@@ -90,24 +85,22 @@ async function takeAddress(exchange: Exchange, visit: LoginVisit, typed: string)
 }
 
 async function sendCode(exchange: Exchange, visit: LoginVisit, address: string): Promise<void> {
-  const { workspace } = exchange;
-  const { deliverCode, clientName } = { ...workspace, ...visit };
+  const { workspace, request } = exchange;
+  const { deliverCode } = workspace;
   const pool = poolOf(workspace);
-  const due = await mayBeSent(workspace, address);
+  const due = await pool.mailLimit.take(address);
   showCodePage(exchange, visit, address);
   if (!due || !deliverCode) return;
   postCode(
     { ...workspace, pool, deliverCode },
-    { address, clientName, link: (code, seconds) => loginLink(workspace, visit, code, seconds) },
+    {
+      address,
+      clientName: visit.clientName,
+      browser: browserDigest(request),
+      contents: JSON.stringify(visit),
+      link: (secret) => `${workspace.urls.loginLink}?${new URLSearchParams({ t: secret })}`,
+    },
   );
-}
-
-/** Known or not, each address is counted: it is the mailbox that must not be flooded, and the answer that must not tell. */
-async function mayBeSent({ store, secretKeys }: Workspace, address: string): Promise<boolean> {
-  // Keyed: whoever reads the store must not learn whose addresses were typed here.
-  const digest = secretKeys.mac('login address', address).toString('base64url');
-  const { first } = await store.claim(`login-code-sent/${digest}`, '1', coolDown);
-  return first && (await store.increment(`login-codes/${digest}`, 3600)) <= mostPerHour;
 }
 
 function showCodePage(exchange: Exchange, visit: LoginVisit, address: string, wrong?: string): void {
@@ -123,10 +116,10 @@ async function takeCode(
   address: string,
   typed: string,
 ): Promise<OAuthError | undefined> {
-  const { workspace } = exchange;
+  const { workspace, request } = exchange;
   try {
     const presented = { ...attempt(workspace, withoutBlanks(typed)), user: { email: address } };
-    const user = await poolOf(workspace).codes.redeem(presented);
+    const user = await poolOf(workspace).codes.redeem({ ...presented, browser: browserDigest(request) });
     await completeLogin(exchange, visit, user);
     return undefined;
   } catch (thrown) {

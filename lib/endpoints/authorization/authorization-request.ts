@@ -2,10 +2,11 @@ import type { RegisteredClient } from '../../clients/client.js';
 import type { CodeBinding } from '../../codes/authorization-codes.js';
 import { OAuthError } from '../../errors.js';
 import { isCodeChallenge } from '../../grants/pkce.js';
-import { requestedResources } from '../../grants/resource.js';
+import { requestedResources, scopesAt } from '../../grants/resource.js';
 import { narrowScopes } from '../../grants/scope.js';
 import type { Form } from '../../http/form.js';
 import type { Workspace } from '../../workspaces/workspace.js';
+import type { PushedReference } from './pushed-request.js';
 import type { Recipient } from './redirect-target.js';
 
 /** An authorization request that may be put before the person. */
@@ -21,6 +22,8 @@ export interface AuthorizationRequest {
   readonly idTokenHint: string | undefined;
   /** Ours: an extended one-time code that stands in for a sign-in. Not verified yet. */
   readonly authenticationCode: string | undefined;
+  /** Where it was pushed (RFC 9126), to be used up when the client is answered. */
+  readonly pushed: PushedReference | undefined;
 }
 
 /** `resource` alone may be sent several times (RFC 8707 2). */
@@ -37,28 +40,40 @@ const singleParameters = [
   'login_hint',
   'id_token_hint',
   'authentication_code',
+  'dpop_jkt',
   'request',
   'request_uri',
 ];
 
+/** What a pushed authorization request may hold (RFC 9126 2.1), without what proves who the client is. */
+export const pushableParameters: readonly string[] = ['client_id', 'redirect_uri', 'resource', ...singleParameters];
+
 const promptValues: ReadonlySet<string> = new Set(['none', 'login', 'consent', 'select_account']);
 
 /** Checks everything but client and redirect URI. What it throws is for the client's redirect URI (RFC 6749 4.1.2.1). */
-export function readAuthorizationRequest(form: Form, recipient: Recipient, workspace: Workspace): AuthorizationRequest {
+export function readAuthorizationRequest(
+  form: Form,
+  recipient: Recipient,
+  workspace: Workspace,
+  pushed?: PushedReference,
+): AuthorizationRequest {
   const { client, redirectUri, redirectUriWasSent } = recipient;
   form.refuseRepeated(singleParameters);
   refuseRequestObjects(form);
   checkResponseType(form, client, workspace);
-  const { scopes, dropped } = narrowScopes(form.get('scope'), client, workspace);
+  const resources = requestedResources(form, workspace);
+  const narrowed = narrowScopes(form.get('scope'), client, workspace);
+  const scopes = scopesAt(resources, narrowed.scopes, { byName: form.has('scope') }, workspace);
   const binding: CodeBinding = {
     clientId: client.id,
     redirectUri,
     redirectUriWasSent,
     codeChallenge: readCodeChallenge(form, client, workspace),
     scopes,
-    askedScopes: [...scopes, ...dropped],
-    resources: requestedResources(form, workspace),
+    askedScopes: [...scopes, ...narrowed.dropped],
+    resources,
     nonce: form.get('nonce'),
+    dpopJkt: readDpopThumbprint(form),
   };
   return {
     recipient,
@@ -68,6 +83,7 @@ export function readAuthorizationRequest(form: Form, recipient: Recipient, works
     loginHint: form.get('login_hint'),
     idTokenHint: form.get('id_token_hint'),
     authenticationCode: form.get('authentication_code'),
+    pushed,
   };
 }
 
@@ -103,6 +119,13 @@ function readCodeChallenge(form: Form, client: RegisteredClient, { policy }: Wor
     throw new OAuthError('challenge_invalid', { detail: { code_challenge_method: method, length: challenge?.length } });
   }
   return challenge;
+}
+
+/** RFC 9449 10: the SHA-256 thumbprint of a public key, base64url. */
+function readDpopThumbprint(form: Form): string | undefined {
+  const thumbprint = form.get('dpop_jkt');
+  if (thumbprint !== undefined && !/^[A-Za-z0-9_-]{43}$/.test(thumbprint)) throw invalid('dpop_jkt', thumbprint);
+  return thumbprint;
 }
 
 function readPrompt(form: Form): ReadonlySet<string> {

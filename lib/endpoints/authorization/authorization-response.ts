@@ -21,6 +21,11 @@ export function redirectWithError(
   seeOther(response, responseUri(workspace.issuer, to, { error, error_description: visibleAscii(description) }));
 }
 
+/** A client whose request was answered before must not be answered twice; and where nobody can sign in it is of no use. */
+export function mustBeToldOnPage({ error, reason }: OAuthError): boolean {
+  return error === 'invalid_request_uri' || reason === 'sign_in_unavailable';
+}
+
 /**
  * The redirect URI with the answer appended to its own query, `state` as it was sent, and `iss` (RFC 9207 2), which
  * tells a client of several servers who has answered.

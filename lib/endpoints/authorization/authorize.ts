@@ -1,3 +1,4 @@
+import { usePushedRequest } from '../../codes/pushed-requests.js';
 import { OAuthError, toOAuthError } from '../../errors.js';
 import { withdrawCors } from '../../http/cors.js';
 import type { Form } from '../../http/form.js';
@@ -5,9 +6,10 @@ import { sendPage } from '../../http/page.js';
 import { readQuery } from '../../http/query.js';
 import { readForm } from '../../http/request-body.js';
 import type { SignedInUser } from '../../identity/users.js';
+import type { Workspace } from '../../workspaces/workspace.js';
 import type { Endpoint, Exchange } from '../exchange.js';
 import { type AuthorizationRequest, readAuthorizationRequest } from './authorization-request.js';
-import { redirectWithError } from './authorization-response.js';
+import { mustBeToldOnPage, redirectWithError } from './authorization-response.js';
 import { consentPage } from './consent-page.js';
 import { type ConsentRuling, ruleOnConsent } from './consent-ruling.js';
 import { sealConsent } from './consent-transaction.js';
@@ -15,6 +17,7 @@ import { continuePage } from './continue-page.js';
 import { refuseWithPage } from './error-page.js';
 import { grantCode } from './grant-code.js';
 import { type Identified, identify } from './identify.js';
+import { type AuthorizationParameters, authorizationParameters, requirePushed } from './pushed-request.js';
 import { findRecipient, type Recipient } from './redirect-target.js';
 
 /**
@@ -26,19 +29,25 @@ export const authorizeEndpoint: Endpoint = {
   methods: ['GET', 'POST'],
   async handle(exchange) {
     withdrawCors(exchange.response);
-    const form = await readParameters(exchange);
-    const recipient = await findRecipient(form, exchange.workspace);
-    exchange.facts.client_id = recipient.client.id;
-    return answerRecipient(exchange, form, recipient);
+    const { workspace, facts } = exchange;
+    const asked = await authorizationParameters(await readParameters(exchange), workspace);
+    const recipient = await findRecipient(asked.form, workspace);
+    facts.client_id = recipient.client.id;
+    return answerRecipient(exchange, asked, recipient);
   },
   refuse: refuseWithPage,
 };
 
-async function answerRecipient(exchange: Exchange, form: Form, recipient: Recipient): Promise<OAuthError | undefined> {
+async function answerRecipient(
+  exchange: Exchange,
+  { form, pushed }: AuthorizationParameters,
+  recipient: Recipient,
+): Promise<OAuthError | undefined> {
   const { response, workspace } = exchange;
   let user: SignedInUser | undefined;
   try {
-    const request = readAuthorizationRequest(form, recipient, workspace);
+    requirePushed(mustPush(recipient, workspace), pushed);
+    const request = readAuthorizationRequest(form, recipient, workspace, pushed);
     const person = await identify(exchange, form, request);
     if (!person || person instanceof OAuthError) return person;
     user = person.user;
@@ -47,12 +56,13 @@ async function answerRecipient(exchange: Exchange, form: Form, recipient: Recipi
     if (!ruling) return undefined;
     // A link that somebody else may have opened gives no code before a person has pressed a button.
     if (ruling.basis === 'ask' || person.presented) ask(exchange, request, person, ruling);
-    else await grantCode(exchange, recipient, request.binding, user, ruling);
+    else await grantCode(exchange, { recipient, binding: request.binding, pushedId: pushed?.id }, user, ruling);
     return undefined;
   } catch (thrown) {
     const failure = toOAuthError(thrown);
-    if (response.headersSent || failure.reason === 'sign_in_unavailable') throw failure;
+    if (response.headersSent || mustBeToldOnPage(failure)) throw failure;
     if (!user && !mayRedirectStrangers(recipient)) throw failure;
+    if (failure.reason === 'consent_denied' && pushed) await usePushedRequest(workspace, pushed.id);
     redirectWithError(response, workspace, recipient, failure);
     return failure;
   }
@@ -72,14 +82,21 @@ function mayRedirectStrangers(_recipient: Recipient): boolean {
   return true;
 }
 
+/** RFC 9126 5, 6. */
+function mustPush({ client }: Recipient, { policy }: Workspace): boolean {
+  return policy.require_pushed_authorization_requests || client.metadata.require_pushed_authorization_requests;
+}
+
 function ask(exchange: Exchange, asked: AuthorizationRequest, person: Identified, ruling: ConsentRuling): void {
   const { response, workspace } = exchange;
-  const { recipient } = asked;
+  const { recipient, pushed } = asked;
   const { user, presented } = person;
   const binding = { ...asked.binding, scopes: ruling.scopes };
   const { basis } = ruling;
   const { id: userId, authTime } = user;
-  const transaction = sealConsent(exchange, { binding, basis, state: recipient.state, userId, authTime, presented });
+  const pushedId = pushed?.id;
+  const { state } = recipient;
+  const transaction = sealConsent(exchange, { binding, basis, state, userId, authTime, presented, pushedId });
   const facts = { client: recipient.client, user, binding, transaction };
   sendPage(response, 200, basis === 'ask' ? consentPage(workspace, facts) : continuePage(workspace, facts));
 }

@@ -33,7 +33,7 @@ export function consentPage(workspace: Workspace, facts: ConsentPageFacts): Page
 <form method="post" action="${new URL(workspace.urls.consent).pathname}">
 <input type="hidden" name="transaction" value="${transaction}">
 ${permissions(workspace, binding)}
-${binding.resources.length > 0 && html`<p class="quiet">At ${binding.resources.join(', ')}.</p>`}
+${binding.resources.length > 0 && html`<p class="quiet">At ${placesAt(binding.resources, workspace)}.</p>`}
 <p class="quiet">Whatever you choose, you go back to <strong><bdi>${displayedHost(binding.redirectUri)}</bdi></strong>.</p>
 <div class="choice">
 <button type="submit" name="decision" value="deny">Deny</button>
@@ -57,6 +57,15 @@ export function describeScope(scope: string, { policy }: Pick<Workspace, 'policy
   const known = Object.entries(policy.scopes);
   const [, own] = known.find(([name]) => name === scope) ?? known.find(([name]) => matchesScope(name, scope)) ?? [];
   return own?.description ?? standardDescriptions.get(scope);
+}
+
+/** Resources as a person may know them, each with its URI. */
+export function placesAt(resources: readonly string[], { policy }: Pick<Workspace, 'policy'>): Html {
+  const places = resources.map((resource, index) => {
+    const description = Object.hasOwn(policy.resources, resource) ? policy.resources[resource]?.description : undefined;
+    return html`${index > 0 && ', '}${description !== undefined && html`<strong>${description}</strong> `}<code>${resource}</code>`;
+  });
+  return html`${places}`;
 }
 
 function permissions(workspace: Workspace, { scopes }: CodeBinding): Html {

@@ -1,4 +1,5 @@
 import { OAuthError } from '../../errors.js';
+import { resourcesMeant } from '../../grants/resource.js';
 import type { Form } from '../../http/form.js';
 import { consentTo, covers, rememberConsent } from '../../identity/consents.js';
 import type { SignedInUser } from '../../identity/users.js';
@@ -51,10 +52,11 @@ export function grantedScopes(asked: readonly string[], allowed: readonly string
 export async function consentBehind(
   workspace: Workspace,
   userId: string,
-  { clientId, scopes: asked, resources }: AuthorizationRequest['binding'],
+  { clientId, scopes: asked, resources: named }: AuthorizationRequest['binding'],
   { basis, scopes: granted }: ConsentRuling,
 ): Promise<string | undefined> {
   if (basis === 'trusted') return undefined;
+  const resources = resourcesMeant(named, workspace);
   if (basis !== 'standing') return rememberConsent(workspace, userId, { clientId, asked, granted, resources });
   const id = await standingConsent(workspace, userId, { clientId, scopes: granted, resources });
   // Withdrawn while the person was looking at the page.
@@ -77,7 +79,9 @@ async function standingConsent(
   asked: Pick<AuthorizationRequest['binding'], 'clientId' | 'scopes' | 'resources'>,
 ): Promise<string | undefined> {
   const consent = await consentTo(workspace, userId, asked.clientId);
-  return consent && covers(consent, asked) ? consent.id : undefined;
+  // Who names no resource must not get the default one on the strength of a consent to another.
+  const resources = resourcesMeant(asked.resources, workspace);
+  return consent && covers(consent, { ...asked, resources }) ? consent.id : undefined;
 }
 
 async function askHost(
@@ -88,11 +92,9 @@ async function askHost(
 ): Promise<ConsentRuling | undefined> {
   const { workspace, response } = exchange;
   const { binding, recipient, prompt, authenticationCode } = request;
-  const url = urlOfRequest(form, request, workspace);
-  // The code is still to be used up: without it the browser would come back as nobody.
-  const code = authenticationCode === undefined ? '' : `&authentication_code=${encodeURIComponent(authenticationCode)}`;
   const answer = await workspace.askConsent?.(exchange.request, response, {
-    returnTo: url + code,
+    // The code is still to be used up: without it the browser would come back as nobody.
+    returnTo: urlOfRequest(form, request, workspace, authenticationCode),
     user,
     client: recipient.client,
     scopes: binding.scopes,

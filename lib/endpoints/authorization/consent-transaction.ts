@@ -20,6 +20,8 @@ export interface AskedConsent {
   readonly authTime?: number;
   /** A one-time code that the answer uses up, instead of a session, and where to sign in when it is no longer good. */
   readonly presented?: { readonly code: string; readonly returnTo: string };
+  /** The pushed request that the answer uses up. */
+  readonly pushedId?: string | undefined;
 }
 
 /** One question to one person, from the page to the answer. It lives in the page's form alone, sealed. */

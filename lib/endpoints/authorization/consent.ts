@@ -1,12 +1,14 @@
+import { usePushedRequest } from '../../codes/pushed-requests.js';
 import { OAuthError, toOAuthError } from '../../errors.js';
 import { withdrawCors } from '../../http/cors.js';
 import { refuseCrossSite } from '../../http/cross-site.js';
 import type { Form } from '../../http/form.js';
 import { readForm } from '../../http/request-body.js';
 import type { SignedInUser } from '../../identity/users.js';
+import type { Workspace } from '../../workspaces/workspace.js';
 import { attempt, isCodeRefusal, poolOf } from '../account/login-visit.js';
 import type { Endpoint, Exchange } from '../exchange.js';
-import { redirectWithError } from './authorization-response.js';
+import { mustBeToldOnPage, redirectWithError } from './authorization-response.js';
 import { type ConsentRuling, grantedScopes } from './consent-ruling.js';
 import { type ConsentTransaction, claimConsent, openConsent } from './consent-transaction.js';
 import { refuseWithPage } from './error-page.js';
@@ -43,19 +45,29 @@ async function answerDecision(
     // Before the form is used up: whoever is not the person who was asked must not spoil it for them.
     const signedIn = transaction.presented ? undefined : await presentUser(exchange, transaction);
     if (!(await claimConsent(workspace, transaction))) throw formInvalid('was answered before');
-    if (form.get('decision') === 'deny') throw new OAuthError('consent_denied');
+    if (form.get('decision') === 'deny') await deny(workspace, transaction);
     const ruling = rulingOf(form, transaction);
     const user = signedIn ?? (await redeemingUser(exchange, transaction));
-    await grantCode(exchange, recipient, transaction.binding, user, ruling);
+    await grantCode(
+      exchange,
+      { recipient, binding: transaction.binding, pushedId: transaction.pushedId },
+      user,
+      ruling,
+    );
     return undefined;
   } catch (thrown) {
     const failure = toOAuthError(thrown);
-    if (response.headersSent || failure.reason === 'consent_form_invalid') throw failure;
+    if (response.headersSent || failure.reason === 'consent_form_invalid' || mustBeToldOnPage(failure)) throw failure;
     if (transaction.presented && isCodeRefusal(failure)) {
       offerLogin(exchange, transaction.presented.returnTo, recipient, failure);
     } else redirectWithError(response, workspace, recipient, failure);
     return failure;
   }
+}
+
+async function deny(workspace: Workspace, { pushedId }: ConsentTransaction): Promise<never> {
+  if (pushedId !== undefined) await usePushedRequest(workspace, pushedId);
+  throw new OAuthError('consent_denied');
 }
 
 async function presentUser(

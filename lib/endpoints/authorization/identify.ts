@@ -1,8 +1,9 @@
+import { pushedCodeWasRefused, refusePushedCode } from '../../codes/pushed-requests.js';
 import { OAuthError } from '../../errors.js';
 import type { Form } from '../../http/form.js';
 import type { SignedInUser } from '../../identity/users.js';
 import { showLogin } from '../account/login.js';
-import { linkRefused } from '../account/login-page.js';
+import { codeOrLinkRefused } from '../account/login-page.js';
 import { attempt, isCodeRefusal, servesLogin } from '../account/login-visit.js';
 import type { Exchange } from '../exchange.js';
 import type { AuthorizationRequest } from './authorization-request.js';
@@ -29,11 +30,15 @@ export async function identify(
   request: AuthorizationRequest,
 ): Promise<Identified | OAuthError | undefined> {
   const { workspace, facts } = exchange;
-  const { authenticationCode: code, prompt, binding } = request;
+  const { authenticationCode: code, prompt, binding, pushed } = request;
   // Under prompt=none there can be no button, and so the code cannot count.
   if (code === undefined || !workspace.pool || prompt.has('none')) {
     const user = await signedInUser(exchange, form, request);
     return user && { user };
+  }
+  // A page that is loaded again is not a second guess.
+  if (pushed && (await pushedCodeWasRefused(workspace, pushed.id))) {
+    return withoutCode(exchange, form, request, new OAuthError('otc_refused_before'));
   }
   try {
     const user = await workspace.pool.codes.inspect({ ...attempt(workspace, code), clientId: binding.clientId });
@@ -43,6 +48,7 @@ export async function identify(
     return { user: { ...user, authTime: Math.floor(workspace.now() / 1000) }, presented: { code, returnTo } };
   } catch (thrown) {
     if (!isCodeRefusal(thrown)) throw thrown;
+    if (pushed) await refusePushedCode(workspace, pushed.id);
     return withoutCode(exchange, form, request, thrown);
   }
 }
@@ -53,7 +59,7 @@ export async function identify(
  */
 export function offerLogin(exchange: Exchange, returnTo: string, recipient: Recipient, refusal: OAuthError): void {
   const { workspace, response } = exchange;
-  if (servesLogin(workspace)) showLogin(exchange, visitFor(returnTo, recipient), undefined, linkRefused);
+  if (servesLogin(workspace)) showLogin(exchange, visitFor(returnTo, recipient), undefined, codeOrLinkRefused);
   else if (workspace.authenticateUser) seeOther(response, returnTo);
   else throw new OAuthError('sign_in_unavailable', { detail: { code_refused: refusal.reason } });
 }

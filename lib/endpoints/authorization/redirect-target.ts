@@ -18,8 +18,13 @@ export interface Recipient {
  * 4.1.2.1): `parameter_repeated`, `authorize_client_unknown`, `redirect_uri_unregistered`.
  */
 export async function findRecipient(form: Form, workspace: Workspace): Promise<Recipient> {
-  form.refuseRepeated(['client_id', 'redirect_uri']);
-  const client = await findActiveClient(form.get('client_id'), workspace);
+  form.refuseRepeated(['client_id']);
+  return recipientOf(form, await findActiveClient(form.get('client_id'), workspace));
+}
+
+/** The redirect URI of a client that is known. Throws `parameter_repeated`, `redirect_uri_unregistered`. */
+export function recipientOf(form: Form, client: RegisteredClient): Recipient {
+  form.refuseRepeated(['redirect_uri']);
   const sent = form.get('redirect_uri');
   const redirectUri = sent ?? onlyRedirectUri(form, client);
   if (redirectUri === undefined || !isRegistered(redirectUri, client.metadata.redirect_uris)) {

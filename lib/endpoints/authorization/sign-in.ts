@@ -6,6 +6,7 @@ import { readIdTokenHint } from '../../tokens/id-token-hint.js';
 import type { Interaction, Workspace } from '../../workspaces/workspace.js';
 import type { Exchange } from '../exchange.js';
 import type { AuthorizationRequest } from './authorization-request.js';
+import { urlOfChanged } from './pushed-request.js';
 import type { Recipient } from './redirect-target.js';
 import { signInBySession } from './session-sign-in.js';
 
@@ -56,6 +57,7 @@ export async function signedInUser(
   if (!isFresh(user, demand, now)) {
     throw new OAuthError('login_required', { detail: { auth_time: user.authTime, max_age: demand.maxAge } });
   }
+  requireAuthTime(user, request);
   return activeUser(user, workspace);
 }
 
@@ -79,10 +81,23 @@ export function requireSubject(user: SignedInUser, { subject }: Pick<Demand, 'su
   throw new OAuthError('login_required', { detail: { subject: user.id, expected: subject } });
 }
 
-/** This request once more, without its `authentication_code`, as a URL to come back to. */
-export function urlOfRequest(form: Form, request: AuthorizationRequest, workspace: Workspace): string {
+/** OpenID Connect Dynamic Client Registration 1.0, 2. A code without it could never be redeemed. */
+function requireAuthTime({ id, authTime }: SignedInUser, { recipient: { client } }: AuthorizationRequest): void {
+  if (!client.metadata.require_auth_time || authTime !== undefined) return;
+  throw new OAuthError('auth_time_missing', {
+    detail: { subject: id, fix: 'The client has require_auth_time: authenticateUser must tell authTime.' },
+  });
+}
+
+/** This request once more, with this `authentication_code` or none, as a URL to come back to. */
+export function urlOfRequest(
+  form: Form,
+  request: AuthorizationRequest,
+  workspace: Workspace,
+  authenticationCode?: string,
+): string {
   const demand = demandOf(form, request, workspace, Math.floor(workspace.now() / 1000), undefined);
-  return returnTo(form, request.prompt, workspace, demand);
+  return returnTo(form, request, workspace, demand, authenticationCode);
 }
 
 /**
@@ -100,6 +115,20 @@ export async function sameUser(
   const user = await askWho(exchange, asked);
   if (user?.id !== userId || response.headersSent || response.writableEnded) return undefined;
   return activeUser(user, workspace);
+}
+
+/**
+ * The person at the browser as the host tells, where no client asks; undefined when nobody is signed in or the host has
+ * answered. Rejects with `person_inactive`.
+ */
+export async function hostUser(
+  { workspace, request, response }: Exchange,
+  { returnTo, prompt }: Pick<Interaction, 'returnTo' | 'prompt'>,
+): Promise<SignedInUser | undefined> {
+  const { issuer } = workspace;
+  const asked = { returnTo, clientId: undefined, issuer, prompt, loginHint: undefined, maxAge: undefined };
+  const user = await workspace.authenticateUser?.(request, response, asked);
+  return user && !response.headersSent && !response.writableEnded ? activeUser(user, workspace) : undefined;
 }
 
 async function askWho(exchange: Exchange, asked: Interaction, to?: Recipient): Promise<SignedInUser | undefined> {
@@ -155,7 +184,7 @@ function mayAskAgain(user: SignedInUser, { prompt }: AuthorizationRequest, deman
 function interactionOf(form: Form, request: AuthorizationRequest, workspace: Workspace, demand: Demand): Interaction {
   const { prompt, loginHint, binding } = request;
   return {
-    returnTo: returnTo(form, prompt, workspace, demand),
+    returnTo: returnTo(form, request, workspace, demand),
     clientId: binding.clientId,
     issuer: workspace.issuer,
     prompt: prompt.size === 0 ? undefined : [...prompt].join(' '),
@@ -165,19 +194,23 @@ function interactionOf(form: Form, request: AuthorizationRequest, workspace: Wor
 }
 
 /**
- * This request once more, from its parameters and never from the Host header. What the sign-in page is about to fulfil
- * is taken out of `prompt`: left in, it would send the person to that page for ever.
+ * This request once more. What the sign-in page is about to fulfil is taken out of `prompt`: left in, it would send the
+ * person to that page for ever.
  */
-function returnTo(form: Form, prompt: ReadonlySet<string>, workspace: Workspace, { sealedSince }: Demand): string {
-  const query = new URLSearchParams();
-  for (const name of form.names()) {
-    if (name === 'prompt' || name === sinceParameter || name === 'authentication_code') continue;
-    for (const value of form.getAll(name)) query.append(name, value);
-  }
+function returnTo(
+  form: Form,
+  { prompt, pushed }: AuthorizationRequest,
+  workspace: Workspace,
+  { sealedSince }: Demand,
+  authenticationCode?: string,
+): string {
   const left = [...prompt].filter((value) => value !== 'login' && value !== 'select_account');
-  if (left.length > 0) query.set('prompt', left.join(' '));
-  if (sealedSince !== undefined) query.set(sinceParameter, sealedSince);
-  return `${workspace.urls.authorize}?${query}`;
+  const changes = {
+    prompt: left.join(' '),
+    [sinceParameter]: sealedSince,
+    authentication_code: authenticationCode,
+  };
+  return urlOfChanged({ form, pushed }, changes, workspace);
 }
 
 function sealSince(since: number, form: Form, { secretKeys, issuer }: Workspace): string {

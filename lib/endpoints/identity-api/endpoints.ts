@@ -1,9 +1,11 @@
+import type { CodeOrder } from '../../codes/one-time-codes.js';
 import type { OtpType } from '../../codes/otp-settings.js';
 import { OAuthError } from '../../errors.js';
 import { readJsonObject } from '../../http/json-body.js';
 import { sendError, sendJson } from '../../http/reply.js';
 import type { IdentityPool } from '../../identity/pool.js';
-import { refuseBearer } from '../../tokens/bearer-challenge.js';
+import { isOfProof, refuseBearer } from '../../tokens/bearer-challenge.js';
+import type { Workspace } from '../../workspaces/workspace.js';
 import type { Endpoint, Exchange } from '../exchange.js';
 import { bearerClient } from '../token-caller.js';
 import { findOneUser, type Members, namedUsers, nobodyNamed, optionalMember, requiredMember } from './members.js';
@@ -17,9 +19,11 @@ type Operation = (pool: IdentityPool, members: Members, exchange: Exchange) => P
 /**
  * `POST .../user/code/generate`, the vendor's Generate Code of Specific Type: a code for a user of the pool, told to a
  * client of the tenant's `system` workspace that has `identity_self_registration`. It delivers the code itself.
- * `pool` undefined: there is none of this name, which only a caller with that scope is told.
+ * `pool` undefined: there is none of this name, which only a caller with that scope is told. `workspaces`: where codes
+ * of the pool may be used.
  */
-export function generateEndpoint(pool: IdentityPool | undefined): Endpoint {
+export function generateEndpoint(pool: IdentityPool | undefined, workspaces: readonly Workspace[]): Endpoint {
+  const generate: Operation = (...call) => generateFor(workspaces, ...call);
   return endpoint('code_generate', 'identity_self_registration', pool, generate);
 }
 
@@ -31,7 +35,12 @@ export function verifyEndpoint(pool: IdentityPool | undefined): Endpoint {
   return endpoint('code_verify', 'identity', pool, verify);
 }
 
-const generate: Operation = async (pool, members, { response, facts }) => {
+async function generateFor(
+  workspaces: readonly Workspace[],
+  pool: IdentityPool,
+  members: Members,
+  { response, facts }: Exchange,
+): Promise<void> {
   const type = requiredMember(members, 'type');
   if (!offeredTypes.has(type)) {
     throw new OAuthError('code_type_unsupported', { detail: { type, offered: [...offeredTypes] } });
@@ -41,11 +50,26 @@ const generate: Operation = async (pool, members, { response, facts }) => {
   const { code, extendedCode } = await pool.codes.generate({
     type: type as OtpType,
     user,
-    clientId: optionalMember(members, 'client_id'),
-    workspace: optionalMember(members, 'workspace'),
+    ...(await bindingOf(members, workspaces)),
   });
   sendJson(response, 201, { code, extended_code: extendedCode });
-};
+}
+
+/**
+ * Who may use the code, and where. A client of the same name in another workspace is another client, so a `client_id`
+ * that one workspace alone knows binds to that workspace too.
+ */
+async function bindingOf(
+  members: Members,
+  workspaces: readonly Workspace[],
+): Promise<Pick<CodeOrder, 'clientId' | 'workspace'>> {
+  const clientId = optionalMember(members, 'client_id');
+  const workspace = optionalMember(members, 'workspace');
+  if (clientId === undefined || workspace !== undefined) return { clientId, workspace };
+  const found = await Promise.all(workspaces.map(({ clients }) => clients.find(clientId)));
+  const homes = workspaces.filter((_each, index) => found[index] !== undefined).map(({ name }) => name);
+  return { clientId, workspace: homes.length === 1 ? homes[0] : undefined };
+}
 
 const verify: Operation = async (pool, members, { response, workspace, facts }) => {
   const code = requiredMember(members, 'code');
@@ -74,14 +98,18 @@ function endpoint(
       return undefined;
     },
     refuse: ({ response, workspace }, failure) => {
-      if (isTokenFailure(failure)) refuseBearer(response, failure, workspace.issuer, scope);
+      const { issuer: realm, dpop } = workspace;
+      if (isTokenFailure(failure))
+        refuseBearer(response, failure, { realm, scope, algorithms: dpop.resourceServer.algorithms });
       else refuse(response, failure);
     },
   };
 }
 
-function isTokenFailure({ error, reason }: OAuthError): boolean {
-  return error === 'invalid_token' || error === 'insufficient_scope' || reason === 'token_in_several_places';
+function isTokenFailure(failure: OAuthError): boolean {
+  const { error, reason } = failure;
+  if (error === 'invalid_token' || error === 'insufficient_scope') return true;
+  return reason === 'token_in_several_places' || isOfProof(failure);
 }
 
 function refuse(response: Exchange['response'], failure: OAuthError): void {

@@ -3,7 +3,6 @@ import { normalizeAddress } from '../../identity/addresses.js';
 import { findNamedUser, type NamedUser } from '../../identity/named-user.js';
 import type { IdentityPool } from '../../identity/pool.js';
 import type { User } from '../../identity/users.js';
-import { loggable } from '../../loggable-value.js';
 
 /** The members of a request to the identity API, as they came. Others than those asked for are not looked at. */
 export type Members = ReadonlyMap<string, unknown>;
@@ -46,9 +45,15 @@ export async function findOneUser({ users }: IdentityPool, names: readonly Named
   const found = await Promise.all(names.map((name) => findNamedUser(users, name)));
   const [user, ...others] = found;
   if (found.length === 0) throw nobodyNamed();
-  if (found.every((each) => each === undefined)) throw new OAuthError('user_unknown', { detail: { names } });
+  if (found.every((each) => each === undefined))
+    throw new OAuthError('user_unknown', { detail: { named_by: kindsOf(names) } });
   if (user && others.every((other) => other?.id === user.id)) return user;
-  throw new OAuthError('user_ambiguous', { detail: { names } });
+  throw new OAuthError('user_ambiguous', { detail: { named_by: kindsOf(names) } });
+}
+
+/** The members that named somebody. Not their values: an address has no place in a log. */
+function kindsOf(names: readonly NamedUser[]): string[] {
+  return names.map((name) => ('id' in name ? 'userID' : 'login' in name ? 'identifier' : 'address'));
 }
 
 /** Throws `parameter_missing`. */
@@ -61,13 +66,13 @@ export function nobodyNamed(): OAuthError {
 
 function plainAddress(address: string): string {
   const email = normalizeAddress(address);
-  if (email === undefined) throw invalid('address', 'is not one plain e-mail address', address);
+  if (email === undefined) throw invalid('address', 'is not one plain e-mail address');
   return email;
 }
 
-function invalid(name: string, what: string, value?: string): OAuthError {
+function invalid(name: string, what: string): OAuthError {
   return new OAuthError('parameter_invalid', {
     description: `The member ${name} ${what}.`,
-    detail: { parameter: name, ...(value !== undefined && { value: loggable(value) }) },
+    detail: { parameter: name },
   });
 }

@@ -19,7 +19,7 @@ interface TenantApi {
 }
 
 const root = '/api/identity/';
-const unknownPool = endpointsOf(undefined);
+const unknownPool = endpointsOf(undefined, []);
 
 /**
  * Finds the identity API's endpoints: `/api/identity/{tenant}/system/pools/{pool}/user/...`, where the tenant has a
@@ -34,7 +34,11 @@ export function identityRoutes(
   for (const workspace of workspaces) {
     const { tenant, name } = workspace;
     if (tenant === undefined || name !== 'system') continue;
-    const made = [...pools.of(tenant)].map(([pool, value]) => [pool, endpointsOf(value)] as const);
+    const made = [...pools.of(tenant)].map(([poolName, pool]) => {
+      // The API's own verification takes codes too.
+      const users = workspaces.filter((each) => each === workspace || each.pool === pool);
+      return [poolName, endpointsOf(pool, users)] as const;
+    });
     tenants.set(apiPath(tenant, workspace), { workspace, pools: new Map(made) });
   }
   return (path) => {
@@ -48,9 +52,9 @@ export function identityRoutes(
   };
 }
 
-function endpointsOf(pool: IdentityPool | undefined): PoolEndpoints {
+function endpointsOf(pool: IdentityPool | undefined, workspaces: readonly Workspace[]): PoolEndpoints {
   return new Map([
-    ['user/code/generate', generateEndpoint(pool)],
+    ['user/code/generate', generateEndpoint(pool, workspaces)],
     ['user/authentication-code/verify', verifyEndpoint(pool)],
   ]);
 }

@@ -24,12 +24,16 @@ export async function authentication({ method, secret, key, claims }: Credential
   );
 }
 
-async function configure(
+export async function configure(
   issuer: string,
   credentials: Credentials,
-  { algorithm = 'oidc', idTokenAlg }: { algorithm?: 'oidc' | 'oauth2'; idTokenAlg?: string } = {},
+  {
+    algorithm = 'oidc',
+    idTokenAlg,
+    ...more
+  }: { algorithm?: 'oidc' | 'oauth2'; idTokenAlg?: string; use_mtls_endpoint_aliases?: boolean } = {},
 ): Promise<client.Configuration> {
-  const metadata = idTokenAlg === undefined ? {} : { id_token_signed_response_alg: idTokenAlg };
+  const metadata = { ...more, ...(idTokenAlg !== undefined && { id_token_signed_response_alg: idTokenAlg }) };
   return client.discovery(new URL(issuer), credentials.clientId, metadata, await authentication(credentials), {
     algorithm,
     [client.customFetch]: trustingFetch({ ca: ca.cert, certificate: credentials.certificate }) as client.CustomFetch,
