@@ -30,8 +30,11 @@ writeFileSync(join(directory, 'bare.mjs'), bare);
 
 const contenders = {
   'node:http, fixed reply': { file: join(directory, 'bare.mjs') },
-  'grantRouter, opaque tokens': { file: join(here, 'server.js'), env: { TOKEN_FORMAT: 'opaque' } },
-  'grantRouter, JWT access tokens': { file: join(here, 'server.js'), env: { TOKEN_FORMAT: 'jwt' } },
+  'grantRouter, opaque tokens': { file: join(here, 'servers/express-client-auth.js'), env: { TOKEN_FORMAT: 'opaque' } },
+  'grantRouter, JWT access tokens': {
+    file: join(here, 'servers/express-client-auth.js'),
+    env: { TOKEN_FORMAT: 'jwt' },
+  },
 };
 const results = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
 for (let round = 0; round < rounds; round++) {
