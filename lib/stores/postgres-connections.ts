@@ -15,7 +15,7 @@ export interface Statement {
 }
 
 /** Milliseconds to make a connection, which is some of the patience for a verb. */
-const CONNECT = 1200;
+const CONNECT = 1500;
 const IDLE = 60_000;
 /** Enough for every one of 50 transactions that are all serialized with each other. */
 const MOST_ATTEMPTS = 20;

@@ -1,5 +1,5 @@
 /** Milliseconds in which a server that is there answers. */
-export const PATIENCE = 1500;
+export const PATIENCE = 1800;
 /** What a verb waits for others at most, even where they are answered all the time. */
 const LONGEST_WAIT = 5000;
 
