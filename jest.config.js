@@ -8,7 +8,7 @@ export default {
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
   },
-  testTimeout: 20_000,
+  testTimeout: 60_000,
   // jest leaves one core idle unless told; specs wait for processes and sockets more than they compute.
   maxWorkers: '100%',
 };

@@ -63,7 +63,8 @@ const { passed, failed, names } = runSpecs();
 await stores.stop();
 const found = selection.length === 0 ? [...rowsWithoutSpec(names), ...secretsLogged()] : [];
 for (const line of found) console.error(line);
-rmSync(directory, { recursive: true, force: true });
+// What was ended may still write there.
+rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 console.log(`${passed} passed, ${failed + found.length} failed`);
 process.exit(failed + found.length === 0 && passed > 0 ? 0 : 1);
 
