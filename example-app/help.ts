@@ -19,5 +19,5 @@ Flags beat the environment, which beats the file. With npm, flags stand behind -
 
   npm start -- --config as.json --port 9000
 
-Every member of the file: docs/configuration.md
+Every member of the file: docs/reference/configuration.md
 `;

@@ -28,23 +28,37 @@ const originSchema = z
   );
 
 const sharedSchema = serverOptionsSchema.extend({
-  strategies: strategiesSchema,
-  grants: z.array(grantSchema).min(1, 'needs at least one grant'),
-  /** People that several workspaces of a tenant share. */
-  pools: z.array(poolSchema).default([]),
-  /**
-   * A second name of this server, whose listener asks for client certificates where the first does not. It is told in
-   * the metadata (RFC 8705 5), and the router answers there as everywhere. `public_url`: an https origin, without path.
-   */
-  mtls: z.strictObject({ public_url: originSchema }).optional(),
-  /** The mailer. With it, workspaces that have people and no `authenticateUser` have a login of their own. */
-  deliverCode: z.custom<DeliverCode>((value) => typeof value === 'function', 'must be a function').optional(),
-  /** How often client credentials may be wrong, in workspaces that do not say their own. */
-  rate_limits: rateLimitsSchema.prefault({}),
-  /** Adds claims to access tokens and ID tokens. */
-  tokenClaims: z.custom<TokenClaims>((value) => typeof value === 'function', 'must be a function').optional(),
-  /** Seconds `tokenClaims` may take before the token request fails. */
-  token_claims_timeout: z.number().min(0.01).max(30).default(1),
+  strategies: strategiesSchema.describe('`standardStrategies()`, or a list of your own. See docs/methods.md.'),
+  grants: z
+    .array(grantSchema)
+    .min(1, 'needs at least one grant')
+    .describe('`clientCredentials()`, `authorizationCode()`, `refreshToken()` and further.'),
+  pools: z.array(poolSchema).default([]).describe('People that several workspaces of a tenant share.'),
+  mtls: z
+    .strictObject({ public_url: originSchema.describe('An https origin, without path.') })
+    .optional()
+    .describe(
+      'A second name of this server, whose listener asks for client certificates where the first does not. It is told as `mtls_endpoint_aliases` (RFC 8705 5), and the router answers there as everywhere.',
+    ),
+  deliverCode: z
+    .custom<DeliverCode>((value) => typeof value === 'function', 'must be a function')
+    .optional()
+    .describe(
+      'Your mailer. With it, workspaces that have people and no `authenticateUser` have a login of their own at `{issuer}/login`. See docs/passwordless.md.',
+    ),
+  rate_limits: rateLimitsSchema
+    .prefault({})
+    .describe('How often client credentials may be wrong, in workspaces that do not say their own.'),
+  tokenClaims: z
+    .custom<TokenClaims>((value) => typeof value === 'function', 'must be a function')
+    .optional()
+    .describe('Adds claims to access tokens and ID tokens. See docs/tokens.md#claims-of-your-own.'),
+  token_claims_timeout: z
+    .number()
+    .min(0.01)
+    .max(30)
+    .default(1)
+    .describe('Seconds `tokenClaims` may take before the token request fails.'),
 });
 
 /** One issuer: its options beside the shared ones. */
@@ -53,10 +67,20 @@ const singleSchema = z.strictObject({ ...sharedSchema.shape, ...workspaceOptions
 const listSchema = z
   .array(workspaceOptionsSchema, 'must be an array of workspaces, or an object with find(issuerPath)')
   .min(1);
-const manySchema = z.strictObject({ ...sharedSchema.shape, workspaces: listSchema });
+export const manySchema = z.strictObject({
+  ...sharedSchema.shape,
+  workspaces: listSchema.describe(
+    'One member per issuer. Instead of it `{ find(issuerPath, host) }`, your database. See docs/workspaces.md#many-in-one-process.',
+  ),
+});
 /** As many as a database of the host has. */
 const sourceSchema = z.custom<WorkspaceSource>(isWorkspaceSource);
-const foundSchema = z.strictObject({ ...sharedSchema.shape, workspaces: sourceSchema });
+const foundSchema = z.strictObject({
+  ...sharedSchema.shape,
+  workspaces: sourceSchema.describe(
+    'Your database of issuers: `{ find(issuerPath, host) }`. See docs/workspaces.md#many-in-one-process.',
+  ),
+});
 
 type ManyOptions = Omit<z.input<typeof manySchema>, 'workspaces'> & {
   workspaces: z.input<typeof listSchema> | WorkspaceSource;

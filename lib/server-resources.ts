@@ -11,31 +11,54 @@ import { memoryStore } from './stores/memory.js';
 import type { Store } from './stores/store.js';
 
 const trustedProxySchema = z.strictObject({
-  /** Address or network of the proxy, compared with the peer of the connection. */
-  cidr: z.string().min(1),
-  client_certificate: z.enum(['nginx', 'rfc9440', 'envoy-xfcc', 'haproxy', 'apache', 'traefik', 'alb']),
-  header: z.string().min(1).optional(),
-  verify_header: z.string().min(1).optional(),
+  cidr: z
+    .string()
+    .min(1)
+    .describe('Address or network of the proxy, such as `10.0.0.0/8`, compared with the peer of the connection.'),
+  client_certificate: z
+    .enum(['nginx', 'rfc9440', 'envoy-xfcc', 'haproxy', 'apache', 'traefik', 'alb'])
+    .describe("How the proxy hands the client's certificate on. See docs/behind-a-proxy.md."),
+  header: z.string().min(1).optional().describe("The header with the certificate. Absent: the preset's usual name."),
+  verify_header: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The header with the proxy's own verdict. Absent: the preset's usual name."),
 });
 
 /** What one process shares between all its issuers. */
 export const serverOptionsSchema = z.object({
-  /** Where single-use things are remembered. Absent: the memory of this process, refused in production. */
   store: z
     .custom<Store>(
       (value) => typeof (value as Store | undefined)?.claim === 'function',
       "is not a store; openStore answers one: store: await openStore('lmdb:./data')",
     )
-    .optional(),
-  /** Base64 of 32 random bytes each, newest first. A router needs them with every store that outlives the process. */
-  secret_keys: z.array(z.string()).min(1).optional(),
-  /** The only peers whose certificate headers count. */
-  trusted_proxies: z.array(trustedProxySchema).default([]),
-  outbound: outboundSchema.prefault({}),
-  /** Hears every event. */
-  onEvent: z.custom<EventListener>((value) => typeof value === 'function', 'is not a function').optional(),
-  /** Milliseconds since 1970. For tests that move the clock. */
-  now: z.custom<() => number>((value) => typeof value === 'function', 'is not a function').optional(),
+    .optional()
+    .describe(
+      'What `openStore(url)` answered: where single-use things are remembered. Absent: the memory of this process, refused in production. See docs/stores.md.',
+    ),
+  secret_keys: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe(
+      'Base64 of 32 random bytes each, newest first. Absent: new ones per process. A router needs them with every store that outlives the process. See docs/keys.md#replacing-secret_keys.',
+    ),
+  trusted_proxies: z
+    .array(trustedProxySchema)
+    .default([])
+    .describe('The only peers whose certificate headers count. See docs/behind-a-proxy.md.'),
+  outbound: outboundSchema.prefault({}).describe('What requests of ours may reach: for `jwks_uri`, OCSP and CRL.'),
+  onEvent: z
+    .custom<EventListener>((value) => typeof value === 'function', 'is not a function')
+    .optional()
+    .describe(
+      'Hears every outcome and warning. `eventLine(event)` makes one JSON line of it. See docs/observability.md.',
+    ),
+  now: z
+    .custom<() => number>((value) => typeof value === 'function', 'is not a function')
+    .optional()
+    .describe('Milliseconds since 1970. For tests that move the clock.'),
 });
 
 export type ServerOptions = z.input<typeof serverOptionsSchema>;

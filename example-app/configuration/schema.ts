@@ -6,73 +6,129 @@ import { mailSchema, publicUrlSchema, storeSchema, urlNameSchema } from './value
 const port = z.int().min(0).max(65_535);
 
 const poolSchema = z.strictObject({
-  otp_settings: otpSettingsSchema.default({}),
-  users: z.array(userSchema.extend({ status: z.enum(['active', 'inactive']).default('active') })).default([]),
+  otp_settings: otpSettingsSchema
+    .default({})
+    .describe('How one-time codes are made, by type. See docs/passwordless.md.'),
+  users: z
+    .array(
+      userSchema.extend({
+        status: z.enum(['active', 'inactive']).default('active').describe('`inactive`: refused everywhere.'),
+      }),
+    )
+    .default([])
+    .describe('The people.'),
 });
 
 const workspaceSchema = workspacePolicySchema.extend({
-  /** A pool of the same tenant. Absent: nobody can sign in here. */
-  pool: z.string().optional(),
-  clients: z.array(clientMetadataSchema).default([]),
+  pool: z.string().optional().describe('A pool of the same tenant. Absent: nobody can sign in here.'),
+  clients: z.array(clientMetadataSchema).default([]).describe('RFC 7591 metadata, with members of ours.'),
 });
 
 const tenantSchema = z.strictObject({
-  pools: z.record(urlNameSchema, poolSchema).default({}),
-  workspaces: z.record(urlNameSchema, workspaceSchema),
+  pools: z.record(urlNameSchema, poolSchema).default({}).describe('People, by the name of their pool.'),
+  workspaces: z
+    .record(urlNameSchema, workspaceSchema)
+    .describe('Issuers, by their name: `{public_url}/{tenant}/{workspace}`.'),
 });
 
 const trustedProxySchema = z.strictObject({
-  /** Peer addresses, such as `10.0.0.0/8`. */
-  cidr: z.string().min(1),
-  /** How the proxy hands the client's certificate on. */
-  client_certificate: z.enum(['nginx', 'rfc9440', 'envoy-xfcc', 'haproxy', 'apache', 'traefik', 'alb']),
-  /** Absent: the preset's usual name. */
-  header: z.string().min(1).optional(),
-  verify_header: z.string().min(1).optional(),
+  cidr: z
+    .string()
+    .min(1)
+    .describe('Address or network of the proxy, such as `10.0.0.0/8`, compared with the peer of the connection.'),
+  client_certificate: z
+    .enum(['nginx', 'rfc9440', 'envoy-xfcc', 'haproxy', 'apache', 'traefik', 'alb'])
+    .describe("How the proxy hands the client's certificate on. See docs/behind-a-proxy.md."),
+  header: z.string().min(1).optional().describe("The header with the certificate. Absent: the preset's usual name."),
+  verify_header: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The header with the proxy's own verdict. Absent: the preset's usual name."),
 });
 
 const secretKeySchema = z.string().refine(isSecretKey, 'must be base64 of exactly 32 bytes');
 
 /** The configuration file, whole. A path in it is relative to the file. */
 export const configurationSchema = z.strictObject({
-  /** For editors: docs/configuration.schema.json. */
-  $schema: z.string().optional(),
-  /** Absent: `https://localhost:{port}`. */
-  public_url: publicUrlSchema.optional(),
+  $schema: z.string().optional().describe('For editors, which complete the file: docs/configuration.schema.json.'),
+  public_url: publicUrlSchema
+    .optional()
+    .describe('What clients see; issuers begin with it. Absent: `https://localhost:{port}`.'),
   listen: z
     .strictObject({
-      host: z.string().min(1).default('127.0.0.1'),
-      port: port.default(8443),
-      /** `false`: only the name of `mtls` asks for them, and no browser does here. */
-      client_certificates: z.boolean().default(true),
+      host: z.string().min(1).default('127.0.0.1').describe('Address.'),
+      port: port.default(8443).describe('0 lets the system choose.'),
+      client_certificates: z
+        .boolean()
+        .default(true)
+        .describe('`false`: only the name of `mtls` asks for them, and no browser does here.'),
     })
-    .prefault({}),
-  /** Absent: a certificate is made in the data directory. `false`: plain HTTP, behind a proxy of `trusted_proxies`. */
+    .prefault({})
+    .describe('Where the server listens.'),
   tls: z
     .union(
-      [z.literal(false), z.strictObject({ cert: z.string().min(1), key: z.string().min(1) })],
+      [
+        z.literal(false),
+        z.strictObject({
+          cert: z.string().min(1).describe('Path of the certificate, with its chain.'),
+          key: z.string().min(1).describe('Path of its key.'),
+        }),
+      ],
       'must be false, or an object with cert and key and nothing else',
     )
-    .optional(),
-  trusted_proxies: z.array(trustedProxySchema).default([]),
-  /** Absent: an `lmdb:` of this file's own in the data directory. */
-  store: storeSchema.optional(),
-  /** Absent: no mail, and so no login by mail. */
-  mail: mailSchema.optional(),
-  /** What we may fetch from. `allow_private_hosts`: `host:port`, exceptions to the guard against private addresses. */
+    .optional()
+    .describe(
+      'PEM files. Absent: made in the data directory. `false`: plain HTTP behind a proxy, refused without `trusted_proxies`.',
+    ),
+  trusted_proxies: z
+    .array(trustedProxySchema)
+    .default([])
+    .describe('The only peers whose certificate headers count. See docs/behind-a-proxy.md.'),
+  store: storeSchema
+    .optional()
+    .describe(
+      "`memory:`, `lmdb:DIR`, `redis://` or `postgres://`. Absent: an `lmdb:` of this file's own in the data directory. Files named in a URL are relative to the working directory. See docs/stores.md.",
+    ),
+  mail: mailSchema
+    .optional()
+    .describe(
+      "Where codes and links go: `smtp://user:pass@host:port`, or `outbox:` to try it out. Absent: `outbox:` where `listen.host` and `public_url` are this machine's own, else none. In production an outbox is none, and without mail there is no login by mail.",
+    ),
   outbound: z
-    .strictObject({ allow_private_hosts: z.array(z.string().min(1)).optional(), ca: z.string().min(1).optional() })
-    .optional(),
-  /** Newest first. Absent: one is made in the data directory. */
-  secret_keys: z.array(secretKeySchema).min(1).optional(),
-  /** How often client credentials may be wrong, in workspaces that do not say their own. */
-  rate_limits: workspacePolicySchema.shape.rate_limits,
-  /** Seconds, for each workspace that does not say its own. */
-  clock_tolerance: z.int().min(0).max(60).optional(),
-  /** A second name, on the same host and with the same certificate, that asks for client certificates. */
-  mtls: z.strictObject({ public_url: publicUrlSchema, listen: z.strictObject({ port }) }).optional(),
-  admin_tokens: z.array(z.string().min(1)).default([]),
-  tenants: z.record(urlNameSchema, tenantSchema),
+    .strictObject({
+      allow_private_hosts: z.array(z.string().min(1)).optional().describe('`host:port`, exactly as in the URL.'),
+      ca: z.string().min(1).optional().describe('Path of PEM certificates, trusted beside those of Node.'),
+    })
+    .optional()
+    .describe('Exceptions to the guard against requests into private networks, for `jwks_uri`, OCSP and CRL.'),
+  secret_keys: z
+    .array(secretKeySchema)
+    .min(1)
+    .optional()
+    .describe(
+      'Base64 of 32 bytes each, newest first: encrypt signing keys, hash client secrets. Absent: one is made in the data directory. See docs/keys.md#replacing-secret_keys.',
+    ),
+  rate_limits: workspacePolicySchema.shape.rate_limits.describe(
+    'How often client credentials may be wrong, in workspaces that do not say their own. Behind `trusted_proxies`, let the proxy write `X-Forwarded-For`.',
+  ),
+  clock_tolerance: z.int().min(0).max(60).optional().describe('Seconds, for each workspace that does not say its own.'),
+  mtls: z
+    .strictObject({
+      public_url: publicUrlSchema.describe('Such as `https://mtls.localhost:9443`.'),
+      listen: z.strictObject({ port: port.describe('Port.') }).describe('Where it listens.'),
+    })
+    .optional()
+    .describe(
+      'A second name, without path, on the same host and with the same certificate. It always asks for client certificates, serves all that the first one does, and is told as `mtls_endpoint_aliases` (RFC 8705 5).',
+    ),
+  admin_tokens: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Bearer tokens for `/metrics` and `/admin/explain`, which are there with one at least. See docs/observability.md.',
+    ),
+  tenants: z.record(urlNameSchema, tenantSchema).describe('Tenants, by their name in URLs.'),
 });
 
 /** The file as people write it. */

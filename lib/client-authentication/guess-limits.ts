@@ -7,20 +7,21 @@ import type { Store } from '../stores/store.js';
 const limitSchema = (attempts: number) =>
   z
     .strictObject({
-      /** Failures within `period`; 0 switches the limit off. */
-      max_attempts: z.int().min(0).max(1_000_000).default(attempts),
-      /** Seconds. They run by the clock, for everybody alike. */
-      period: z.int().min(1).max(86_400).default(60),
+      max_attempts: z
+        .int()
+        .min(0)
+        .max(1_000_000)
+        .default(attempts)
+        .describe('Failures within `period`; 0 switches the limit off.'),
+      period: z.int().min(1).max(86_400).default(60).describe('Seconds. They run by the clock, for everybody alike.'),
     })
     .prefault({});
 
 /** How often credentials may be wrong before nothing more is compared (RFC 6749 2.3.1, 10.10). */
 export const rateLimitsSchema = z.strictObject({
-  enabled: z.boolean().default(true),
-  /** Failures of one client from one address. */
-  client: limitSchema(100),
-  /** Failures from one address, whichever clients it names. */
-  source: limitSchema(1000),
+  enabled: z.boolean().default(true).describe('`false` switches both limits off.'),
+  client: limitSchema(100).describe('Failures of one client from one address.'),
+  source: limitSchema(1000).describe('Failures from one address, whichever clients it names.'),
 });
 
 export type RateLimits = z.output<typeof rateLimitsSchema>;

@@ -27,22 +27,31 @@ const policy = workspacePolicySchema.shape;
 
 /** Options of a strategy under bare Passport, and of `authenticateClient`. */
 export const authenticationOptionsSchema = serverOptionsSchema.safeExtend({
-  /** The issuer identifier (RFC 8414 2): the audience of client assertions and the realm of challenges. */
-  issuer: issuerSchema,
-  /** Client metadata (RFC 7591 names), or an object whose `find(clientId)` asks your own database. */
-  clients: clientsSchema,
-  /** Names in store keys and events. A grantRouter and a route of yours that share them share the replay memory. */
-  tenant: z.string().optional(),
-  workspace: z.string().optional(),
-  /** For clients with `legacy_assertion_audience`. Absent: the issuer followed by `/oauth2/token`. */
-  token_endpoint: z.url({ protocol: /^https$/ }).optional(),
+  issuer: issuerSchema.describe(
+    'The issuer identifier (RFC 8414 2): the audience of client assertions and the realm of challenges.',
+  ),
+  clients: clientsSchema.describe(
+    'Client metadata (RFC 7591 names), or an object whose `find(clientId)` asks your own database.',
+  ),
+  tenant: z
+    .string()
+    .optional()
+    .describe(
+      'Name in store keys and events. A `grantRouter` and a route of yours that share names and store share the replay memory.',
+    ),
+  workspace: z.string().optional().describe('Name in store keys and events, beside `tenant`.'),
+  token_endpoint: z
+    .url({ protocol: /^https$/ })
+    .optional()
+    .describe('For clients with `legacy_assertion_audience`. Absent: the issuer followed by `/oauth2/token`.'),
   token_endpoint_auth_signing_alg_values: policy.token_endpoint_auth_signing_alg_values,
   root_cas: policy.root_cas,
   intermediate_cas: policy.intermediate_cas,
   revocation: policy.revocation,
   clock_tolerance: policy.clock_tolerance,
-  /** How often credentials may be wrong. Counts where `store` is; give one that your processes share. */
-  rate_limits: rateLimitsSchema.prefault({}),
+  rate_limits: rateLimitsSchema
+    .prefault({})
+    .describe('How often credentials may be wrong. Counts where `store` is; give one that your processes share.'),
 });
 
 export type AuthenticationOptions = z.input<typeof authenticationOptionsSchema>;

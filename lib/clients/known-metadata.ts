@@ -64,24 +64,27 @@ export const standingMembers = {
   vp_formats_supported: z.record(z.string(), z.json()).optional(),
 } as const;
 
+const unbuilt = <T extends z.ZodType>(schema: T): T =>
+  schema.describe('Known; a value that switches on what is not part of this version is refused.');
+
 /**
  * Members of features that are still to be built. Each is known, and may be present as long as it switches nothing
  * on: absent, false, empty, or the value that changes nothing.
  */
 export const unbuiltMembers = {
-  require_signed_request_object: flag,
-  id_token_encrypted_response_alg: text,
-  id_token_encrypted_response_enc: text,
-  userinfo_encrypted_response_alg: text,
-  userinfo_encrypted_response_enc: text,
-  introspection_encrypted_response_alg: text,
-  introspection_encrypted_response_enc: text,
-  request_object_signing_alg: text,
-  request_object_encryption_alg: text,
-  request_object_encryption_enc: text,
-  request_uris: texts,
-  sector_identifier_uri: text,
-  subject_type: z.enum(['public', 'pairwise']).optional(),
+  require_signed_request_object: unbuilt(flag),
+  id_token_encrypted_response_alg: unbuilt(text),
+  id_token_encrypted_response_enc: unbuilt(text),
+  userinfo_encrypted_response_alg: unbuilt(text),
+  userinfo_encrypted_response_enc: unbuilt(text),
+  introspection_encrypted_response_alg: unbuilt(text),
+  introspection_encrypted_response_enc: unbuilt(text),
+  request_object_signing_alg: unbuilt(text),
+  request_object_encryption_alg: unbuilt(text),
+  request_object_encryption_enc: unbuilt(text),
+  request_uris: unbuilt(texts),
+  sector_identifier_uri: unbuilt(text),
+  subject_type: unbuilt(z.enum(['public', 'pairwise']).optional()),
 } as const;
 
 /** Whether a value of one of `unbuiltMembers` asks for what is not there. */

@@ -14,14 +14,20 @@ export const otpTypes = [
 export type OtpType = (typeof otpTypes)[number];
 
 const otpSettingSchema = z.strictObject({
-  /** Digits of the code. */
-  length: z.int().min(6).max(64).default(8),
-  /** Seconds. */
-  ttl: z.int().min(1).max(86_400).default(600),
-  /** Wrong guesses after which a code is dead, for the right value too. */
-  max_attempts: z.int().min(1).max(100).default(5),
-  /** Wrong guesses per person within 24 hours, over all codes. */
-  daily_attempts: z.int().min(1).max(1000).default(20),
+  length: z.int().min(6).max(64).default(8).describe('Digits of the code.'),
+  ttl: z.int().min(1).max(86_400).default(600).describe('Seconds a code can be redeemed.'),
+  max_attempts: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(5)
+    .describe('Wrong guesses after which a code is dead, for the right value too.'),
+  daily_attempts: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(20)
+    .describe('Wrong guesses per person within 24 hours, over all codes.'),
 });
 
 /** How codes of a pool are made, by type. A type that is absent has the defaults. */

@@ -12,13 +12,15 @@ const hostAndPort = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 
 /** What requests of our own may reach: for `jwks_uri`, CRL and OCSP. */
 export const outboundSchema = z.strictObject({
-  /** `host:port` as they stand in a URL, exactly: these alone may lie outside the global address space. */
-  allow_private_hosts: z.array(z.string().regex(hostAndPort, 'must be "host:port"')).default([]),
-  /** PEM text of certification authorities, trusted beside the ones Node comes with. */
+  allow_private_hosts: z
+    .array(z.string().regex(hostAndPort, 'must be "host:port"'))
+    .default([])
+    .describe('`host:port` as they stand in a URL, exactly: these alone may lie outside the global address space.'),
   ca: z
     .string()
     .refine((text) => parsePemCertificates(text).ok, 'must be CERTIFICATE blocks in PEM')
-    .optional(),
+    .optional()
+    .describe('PEM text of certification authorities, trusted beside the ones Node comes with.'),
 });
 
 export type OutboundOptions = z.input<typeof outboundSchema>;

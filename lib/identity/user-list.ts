@@ -5,15 +5,18 @@ import type { User, UserDirectory, UserKey } from './users.js';
 
 /** One person of a list. */
 export const userSchema = z.strictObject({
-  /** The `sub` of the person's tokens: printable ASCII (OpenID Connect Core 2). */
-  id: z.string().regex(/^[\x21-\x7E]{1,255}$/, 'must be 1 to 255 printable ASCII characters'),
-  username: z.string().min(1).optional(),
+  id: z
+    .string()
+    .regex(/^[\x21-\x7E]{1,255}$/, 'must be 1 to 255 printable ASCII characters')
+    .describe("The `sub` of the person's tokens: printable ASCII (OpenID Connect Core 2)."),
+  username: z.string().min(1).optional().describe('What the person may type instead of the address.'),
   email: z
     .string()
     .refine((text) => normalizeAddress(text) !== undefined, 'is not one plain e-mail address')
-    .optional(),
-  name: z.string().min(1).optional(),
-  status: z.enum(['active', 'inactive']).optional(),
+    .optional()
+    .describe('Where codes and links go.'),
+  name: z.string().min(1).optional().describe('What pages and ID tokens call the person.'),
+  status: z.enum(['active', 'inactive']).optional().describe('`inactive`: refused everywhere.'),
 });
 
 const usersSchema = z.array(userSchema);

@@ -23,22 +23,39 @@ export const issuerSchema = z.string().superRefine((issuer, context) => {
 
 /** One workspace as `grantRouter` takes it: its policy, and who is in it. */
 export const workspaceOptionsSchema = workspacePolicySchema.extend({
-  /** https URL. Endpoints live below it: `{issuer}/oauth2/token`. */
-  issuer: issuerSchema,
-  /** Names for store keys and events. Absent: taken from the issuer. */
-  tenant: z.string().min(1).optional(),
-  workspace: z.string().min(1).optional(),
-  clients: clientsSchema,
-  /** The people of this workspace: one of the router's `pools`, of the same tenant. */
-  pool: z.string().min(1).optional(),
-  /** Or a pool of its own, called as the workspace is. People are asked for again when a code is redeemed. */
-  users: usersSchema.optional(),
-  /** How one-time codes are made for `users`. */
-  otp_settings: otpSettingsSchema.optional(),
-  /** Who is at the browser? Takes the place of our own login. */
-  authenticateUser: z.custom<AuthenticateUser>(isFunction, 'must be a function').optional(),
-  /** May the client? Takes the place of our own consent page. */
-  askConsent: z.custom<AskConsent>(isFunction, 'must be a function').optional(),
+  issuer: issuerSchema.describe(
+    'https URL without trailing slash, query and fragment: audience of assertions, realm of challenges, `iss` of tokens. Endpoints live below it: `{issuer}/oauth2/token`.',
+  ),
+  tenant: z.string().min(1).optional().describe('Name in store keys and events. Absent: taken from the issuer.'),
+  workspace: z.string().min(1).optional().describe('Name in store keys and events. Absent: taken from the issuer.'),
+  clients: clientsSchema.describe(
+    'An array of client metadata, or `{ find(clientId) }` that answers metadata, null or a promise of either.',
+  ),
+  pool: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The people of this workspace: one of the router's `pools`, of the same tenant."),
+  users: usersSchema
+    .optional()
+    .describe(
+      'Or a pool of its own: a list, or `{ find(key) }` with `{ id }`, `{ username }` or `{ email }` as key. People are asked for again when a code or a refresh token is used.',
+    ),
+  otp_settings: otpSettingsSchema
+    .optional()
+    .describe('How one-time codes are made for `users`. See docs/passwordless.md.'),
+  authenticateUser: z
+    .custom<AuthenticateUser>(isFunction, 'must be a function')
+    .optional()
+    .describe(
+      'Who is at the browser? Answers the person, or undefined after having replied, as by a redirect to your sign-in page. Takes the place of our own login.',
+    ),
+  askConsent: z
+    .custom<AskConsent>(isFunction, 'must be a function')
+    .optional()
+    .describe(
+      'May the client? Answers `{ allow: [...] }`, `{ deny: true }`, or undefined after having replied. Takes the place of our own consent page.',
+    ),
 });
 
 export type WorkspaceOptions = z.input<typeof workspaceOptionsSchema>;

@@ -14,11 +14,12 @@ export const usersSchema = z.custom<readonly User[] | UserDirectory>(
 
 /** A pool that several workspaces of one tenant may share. */
 export const poolSchema = z.strictObject({
-  tenant: z.string().min(1),
-  /** What workspaces and the identity API call it. */
-  pool: z.string().min(1),
-  users: usersSchema,
-  otp_settings: otpSettingsSchema.default({}),
+  tenant: z.string().min(1).describe('The tenant whose workspaces may name it.'),
+  pool: z.string().min(1).describe('What workspaces and the identity API call it.'),
+  users: usersSchema.describe('A list, or `{ find(key) }` with `{ id }`, `{ username }` or `{ email }` as key.'),
+  otp_settings: otpSettingsSchema
+    .default({})
+    .describe('How one-time codes are made, by type. See docs/passwordless.md.'),
 });
 
 /** The pools of a router. */

@@ -6,16 +6,19 @@ import type { ProofVerifiers } from './proof-verifiers.js';
 
 /** Options of a guard that speak of DPoP. */
 export const guardProofShape = {
-  /**
-   * Public URL of this server's root, such as `https://api.example.com`: with the path of each request it makes the
-   * `htu` of DPoP proofs (RFC 9449 4.3).
-   */
   url: z
     .url({ protocol: /^https?$/ })
     .refine((url) => !/[?#]/.test(url), 'must not have a query or a fragment')
-    .optional(),
-  /** `required`: proofs must carry a nonce of this API (RFC 9449 9). Absent: as the issuing workspace says, or `off`. */
-  dpop_nonce: z.enum(['off', 'required']).optional(),
+    .optional()
+    .describe(
+      "Public URL of this server's root, such as `https://api.example.com`: with the path of each request it makes the `htu` of DPoP proofs (RFC 9449 4.3).",
+    ),
+  dpop_nonce: z
+    .enum(['off', 'required'])
+    .optional()
+    .describe(
+      '`required`: proofs must carry a nonce of this API (RFC 9449 9). Absent: as the issuing workspace says, or `off`.',
+    ),
 };
 
 type GuardProofOptions = z.output<z.ZodObject<typeof guardProofShape>>;

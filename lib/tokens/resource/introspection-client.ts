@@ -16,13 +16,19 @@ const privateKeySchema = z.custom<JsonWebKey & { readonly alg: string; readonly 
 /** As whom a resource server asks about tokens (RFC 7662 2.1), and how long it remembers the answer. */
 export const introspectionSchema = z
   .strictObject({
-    client_id: z.string().min(1),
-    /** For `client_secret_basic`. */
-    client_secret: z.string().min(1).optional(),
-    /** For `private_key_jwt`: a private JWK with `alg`, and `kid` where the server needs one. */
-    private_key: privateKeySchema.optional(),
-    /** Seconds an active token is taken without asking again, 0 to 60: so long a revoked one may still pass. */
-    cache_ttl: z.int().min(0).max(60).default(10),
+    client_id: z.string().min(1).describe('The client that asks.'),
+    client_secret: z.string().min(1).optional().describe('For `client_secret_basic`.'),
+    private_key: privateKeySchema
+      .optional()
+      .describe('For `private_key_jwt`: a private JWK with `alg`, and `kid` where the server needs one.'),
+    cache_ttl: z
+      .int()
+      .min(0)
+      .max(60)
+      .default(10)
+      .describe(
+        'Seconds an active token is taken without asking again, 0 to 60: so long a revoked one may still pass.',
+      ),
   })
   .refine(({ client_secret, private_key }) => (client_secret === undefined) !== (private_key === undefined), {
     message: 'needs a client_secret (client_secret_basic) or a private_key (private_key_jwt), and not both',

@@ -18,36 +18,51 @@ function isScopeList(text: string): boolean {
 
 /** What is asked of a token, wherever it comes from. */
 const routeSchema = z.strictObject({
-  /** Scope values a token must have, separated by blanks; all of them. */
-  scope: z.string().refine(isScopeList, 'must be scope tokens separated by blanks (RFC 6749 3.3)').default(''),
-  /** The https URL of this API: challenges then tell where its metadata stand (RFC 9728 5.1). */
-  resource: resourceSchema.optional(),
+  scope: z
+    .string()
+    .refine(isScopeList, 'must be scope tokens separated by blanks (RFC 6749 3.3)')
+    .default('')
+    .describe('Scope values a token must have, separated by blanks; all of them.'),
+  resource: resourceSchema
+    .optional()
+    .describe('The https URL of this API: challenges then tell where its metadata stand (RFC 9728 5.1).'),
   ...guardProofShape,
 });
 
-const inProcessSchema = routeSchema.extend({
-  /** The router in this process: its keys and tokens are read directly. */
-  authorizationServer: z.custom<Pick<GrantRouter, 'workspaces'>>(
-    (value) => Array.isArray((value as Partial<GrantRouter> | undefined)?.workspaces),
-    'must be what grantRouter() answered; for a server in another process name its issuer instead',
-  ),
-  /** The only issuers whose tokens are taken: one or several workspaces of the router. Absent: all of them. */
-  issuer: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
-  /** The `aud` a token must have. Absent: the default audience of the workspace that issued it. */
-  audience: z.string().min(1).optional(),
+/** Options beside the server. */
+export const inProcessSchema = routeSchema.extend({
+  authorizationServer: z
+    .custom<Pick<GrantRouter, 'workspaces'>>(
+      (value) => Array.isArray((value as Partial<GrantRouter> | undefined)?.workspaces),
+      'must be what grantRouter() answered; for a server in another process name its issuer instead',
+    )
+    .describe('The router in this process: its keys and tokens are read directly.'),
+  issuer: z
+    .union([z.string(), z.array(z.string()).min(1)])
+    .optional()
+    .describe('The only issuers whose tokens are taken: one or several workspaces of the router. Absent: all of them.'),
+  audience: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The `aud` a token must have. Absent: the default audience of the workspace that issued it.'),
 });
 
-const remoteSchema = z.strictObject({
+/** Options for an issuer in another process. */
+export const remoteSchema = z.strictObject({
   ...routeSchema.shape,
   ...serverOptionsSchema.shape,
-  /** The authorization server, in another process. Its metadata tell where keys and introspection are. */
-  issuer: issuerSchema,
-  /** The `aud` a token must have. */
-  audience: z.string('is needed where the server is in another process: the aud of tokens for this API').min(1),
-  /** As whom to ask about opaque tokens. Absent: they are refused. */
-  introspection: introspectionSchema.optional(),
-  /** Seconds the issuer's clock may be off. */
-  clock_tolerance: z.int().min(0).max(60).default(10),
+  issuer: issuerSchema.describe(
+    'The authorization server, in another process. Its metadata tell where keys and introspection are.',
+  ),
+  audience: z
+    .string('is needed where the server is in another process: the aud of tokens for this API')
+    .min(1)
+    .describe('The `aud` a token must have.'),
+  introspection: introspectionSchema
+    .optional()
+    .describe('As whom to ask about opaque tokens. Absent: they are refused.'),
+  clock_tolerance: z.int().min(0).max(60).default(10).describe("Seconds the issuer's clock may be off."),
 });
 
 /** The server in this process, or the issuer in another. */

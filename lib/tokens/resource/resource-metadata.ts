@@ -34,26 +34,37 @@ function metadataPath(resource: string): string {
 
 const url = z.string().refine((text) => URL.canParse(text), 'must be a URL');
 
-const optionsSchema = z.strictObject({
-  resource: resourceSchema,
-  /** The router in this process, all of whose issuers give tokens for the resource. */
+/** What the metadata of an API are made of. */
+export const optionsSchema = z.strictObject({
+  resource: resourceSchema.describe('https URL of the API (RFC 9728 1.2).'),
   authorizationServer: z
     .custom<Pick<GrantRouter, 'workspaces'>>(
       (value) => Array.isArray((value as Partial<GrantRouter> | undefined)?.workspaces),
       'must be what grantRouter() answered',
     )
-    .optional(),
-  /** The issuers that give tokens for the resource; instead of `authorizationServer`. */
-  authorization_servers: z.array(issuerSchema).min(1).optional(),
-  scopes_supported: z.array(z.string().regex(scopeToken, 'is not a scope token (RFC 6749 3.3)')).optional(),
-  /** `body` only where a form parser stands before `protectResource`. */
-  bearer_methods_supported: z.array(z.enum(['header', 'body'])).default(['header']),
-  /** Whether connections can carry a client certificate, from the listener or a trusted proxy (RFC 8705 3). */
-  tls_client_certificate_bound_access_tokens: z.boolean().default(true),
-  resource_name: z.string().optional(),
-  resource_documentation: url.optional(),
-  resource_policy_uri: url.optional(),
-  resource_tos_uri: url.optional(),
+    .optional()
+    .describe('The router in this process, all of whose issuers give tokens for the resource.'),
+  authorization_servers: z
+    .array(issuerSchema)
+    .min(1)
+    .optional()
+    .describe('The issuers that give tokens for the resource; instead of `authorizationServer`.'),
+  scopes_supported: z
+    .array(z.string().regex(scopeToken, 'is not a scope token (RFC 6749 3.3)'))
+    .optional()
+    .describe('Scopes that clients may want here.'),
+  bearer_methods_supported: z
+    .array(z.enum(['header', 'body']))
+    .default(['header'])
+    .describe('`body` only where a form parser stands before `protectResource`.'),
+  tls_client_certificate_bound_access_tokens: z
+    .boolean()
+    .default(true)
+    .describe('Whether connections can carry a client certificate, from the listener or a trusted proxy (RFC 8705 3).'),
+  resource_name: z.string().optional().describe('What people call it.'),
+  resource_documentation: url.optional().describe('URL for developers.'),
+  resource_policy_uri: url.optional().describe('URL of its policy.'),
+  resource_tos_uri: url.optional().describe('URL of its terms.'),
 });
 
 export type ProtectedResourceMetadataOptions = z.input<typeof optionsSchema>;
