@@ -82,6 +82,7 @@ export {
 export { accessOf, type VerifiedAccess, type VerifiedClaims } from './lib/tokens/resource/verified-access.js';
 export type { AddedClaims, TokenClaims, TokenClaimsAnswer, TokenClaimsRequest } from './lib/tokens/token-claims.js';
 export type { IssuedTokens, TokenOrder, TokenResponse } from './lib/tokens/token-issuer.js';
+export type { TraceMessage } from './lib/tracing/channels.js';
 export type { WorkspaceSource } from './lib/workspaces/found-workspaces.js';
 export type { WorkspaceOptions } from './lib/workspaces/options.js';
 export { type WorkspacePolicy, type WorkspacePolicyInput, workspacePolicySchema } from './lib/workspaces/policy.js';

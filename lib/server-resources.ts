@@ -9,6 +9,7 @@ import { ChangeNotices } from './stores/change-notices.js';
 import { failingClosed } from './stores/failing-closed.js';
 import { memoryStore } from './stores/memory.js';
 import type { Store } from './stores/store.js';
+import { publishEvent } from './tracing/channels.js';
 
 const trustedProxySchema = z.strictObject({
   cidr: z
@@ -144,8 +145,9 @@ function compileProxies(list: readonly TrustedProxy[]): TrustedProxies {
 
 /** A log must not decide a request. */
 function quiet(listener: EventListener | undefined): EventListener {
-  if (!listener) return () => undefined;
+  if (!listener) return publishEvent;
   return (event) => {
+    publishEvent(event);
     try {
       const answer: unknown = listener(event);
       // An async listener is a function that answers nothing, to the type; its rejection would end the process.

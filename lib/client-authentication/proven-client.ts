@@ -22,6 +22,11 @@ declare global {
   }
 }
 
+/** What may be told of it. */
+export function provenFacts({ client, method, secretId }: ClientAuthentication) {
+  return { client_id: client.id, method, ...(secretId !== undefined && { secret_id: secretId }) };
+}
+
 /** Sets `request.clientAuth` and answers it. */
 export function noteProvenClient(
   request: IncomingMessage & { clientAuth?: ProvenClient },

@@ -14,13 +14,14 @@ import { storePrefix } from '../issuer.js';
 import { parseOptions } from '../options.js';
 import { type ServerResources, serverOptionsSchema, serverResources } from '../server-resources.js';
 import { namespaced } from '../stores/namespace.js';
+import { clientAuthentications, isTraced, TraceMessage, traced } from '../tracing/channels.js';
 import { clientsSchema, issuerSchema } from '../workspaces/options.js';
 import { workspacePolicySchema } from '../workspaces/policy.js';
-import type { Authenticator } from './authenticator.js';
+import type { Authenticator, ClientAuthentication } from './authenticator.js';
 import { clientRequest } from './client-request.js';
 import { rateLimitsSchema } from './guess-limits.js';
 import { makeAuthenticator } from './make-authenticator.js';
-import { noteProvenClient, type ProvenClient } from './proven-client.js';
+import { noteProvenClient, type ProvenClient, provenFacts } from './proven-client.js';
 import type { ClientAuthenticationStrategy } from './strategy.js';
 
 const policy = workspacePolicySchema.shape;
@@ -101,16 +102,24 @@ export class ClientAuthenticationService {
 
   /** Resolves with the client and sets `request.clientAuth`; rejects with OAuthError. */
   async authenticate(request: HostRequest, correlationId = newCorrelationId()): Promise<ProvenClient> {
+    const work = () => this.#authenticate(request, correlationId);
+    if (!isTraced()) return noteProvenClient(request, await work());
+    const names = { event: 'client_authentication', ...this.#names, correlation_id: correlationId } as const;
+    return noteProvenClient(
+      request,
+      await traced(clientAuthentications, new TraceMessage(names, request), work, provenFacts),
+    );
+  }
+
+  async #authenticate(request: HostRequest, correlationId: string): Promise<ClientAuthentication> {
     try {
       const form = await formOf(request);
       const { certificate, problem, headerName } = this.#resources.proxies.certificateOf(request);
       if (problem) this.#warnOfHeader(problem, headerName);
       const source = sourceOf(request, this.#resources.proxies);
       const authentication = await this.#authenticator.authenticate(clientRequest(request, form, certificate, source));
-      const { client, method, secretId } = authentication;
-      const proof = { client_id: client.id, method, ...(secretId !== undefined && { secret_id: secretId }) };
-      this.#tell({ outcome: 'success', ...proof, correlation_id: correlationId });
-      return noteProvenClient(request, authentication);
+      this.#tell({ outcome: 'success', ...provenFacts(authentication), correlation_id: correlationId });
+      return authentication;
     } catch (thrown) {
       this.#tell({ outcome: 'failure', ...failureFacts(toOAuthError(thrown)), correlation_id: correlationId });
       throw thrown;

@@ -5,6 +5,7 @@ import { failureFacts } from '../failure-facts.js';
 import { answerPreflight, shareReply } from '../http/cors.js';
 import { sendError } from '../http/reply.js';
 import type { BodyRequest } from '../http/request-body.js';
+import { isTraced, TraceMessage, tracedAnswer } from '../tracing/channels.js';
 import type { Workspace } from '../workspaces/workspace.js';
 
 /** One request at one endpoint of one workspace. */
@@ -16,6 +17,8 @@ export interface Exchange {
   readonly correlationId: string;
   /** When it came, in milliseconds since 1970: a revocation since then ends what it is answered with. */
   readonly receivedAt: number;
+  /** What those who trace this request are told; absent where nobody does. */
+  readonly trace?: TraceMessage;
   /** What the event will tell, filled in as it becomes known. */
   readonly facts: {
     -readonly [Fact in 'client_id' | 'method' | 'secret_id' | 'grant_type' | 'subject' | 'scope']?: OutcomeEvent[Fact];
@@ -42,6 +45,24 @@ export interface Endpoint {
 /** Runs an endpoint: whatever happens, one reply and one event. */
 export async function serve(endpoint: Endpoint, exchange: Exchange): Promise<void> {
   if (endpoint.crossOrigin && answeredPreflight(endpoint, exchange)) return;
+  if (isTraced()) await answerTraced(endpoint, exchange);
+  else await answer(endpoint, exchange);
+}
+
+async function answerTraced(endpoint: Endpoint, exchange: Exchange): Promise<void> {
+  const { request, response, workspace, correlationId, facts } = exchange;
+  const { issuer, tenant, name } = workspace;
+  const { event } = endpoint;
+  const trace = new TraceMessage({ event, issuer, tenant, workspace: name, correlation_id: correlationId }, request);
+  await tracedAnswer(trace, response, async () => {
+    const failure = await answer(endpoint, { ...exchange, trace });
+    trace.note(facts);
+    return failure;
+  });
+}
+
+/** The failure it was answered with, if it was. */
+async function answer(endpoint: Endpoint, exchange: Exchange): Promise<OAuthError | undefined> {
   let failure: OAuthError | undefined;
   try {
     requireMethod(endpoint, exchange);
@@ -53,6 +74,7 @@ export async function serve(endpoint: Endpoint, exchange: Exchange): Promise<voi
     else refuseWithJson(exchange, failure);
   }
   report(endpoint, exchange, failure);
+  return failure;
 }
 
 /** A browser's question before the request (Fetch 3.2.2) does nothing, and so is no event. */

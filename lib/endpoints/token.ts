@@ -1,3 +1,5 @@
+import type { ClientAuthentication } from '../client-authentication/authenticator.js';
+import { provenFacts } from '../client-authentication/proven-client.js';
 import { OAuthError } from '../errors.js';
 import type { Grant, TokenRequest } from '../grants/grant.js';
 import { requestedResource } from '../grants/resource.js';
@@ -6,6 +8,8 @@ import { sendJson } from '../http/reply.js';
 import { readForm } from '../http/request-body.js';
 import { confirmation } from '../tokens/confirmation.js';
 import { offerNonce, provenKeyOf } from '../tokens/dpop/request-proof.js';
+import type { IssuedTokens } from '../tokens/token-issuer.js';
+import { grantWork, type TraceMessage, traced } from '../tracing/channels.js';
 import type { Workspace } from '../workspaces/workspace.js';
 import { authenticateAtEndpoint } from './authenticate.js';
 import type { Endpoint, Exchange } from './exchange.js';
@@ -19,7 +23,7 @@ export const tokenEndpoint: Endpoint = {
   methods: ['POST'],
   crossOrigin: true,
   async handle(exchange) {
-    const { request, response, workspace, receivedAt } = exchange;
+    const { request, response, workspace, receivedAt, trace } = exchange;
     const form = await readForm(request, { acceptJson: workspace.policy.accept_json_requests });
     noteGrantType(form, exchange);
     form.refuseRepeated(knownParameters(workspace));
@@ -31,15 +35,31 @@ export const tokenEndpoint: Endpoint = {
     const resource = requestedResource(parameters, workspace);
     const jkt = await provenKey(authentication, exchange);
     const tokenRequest = { ...authentication, parameters, resource, jkt, receivedAt };
-    const validated = await grant.validate(tokenRequest, workspace);
-    confirmation(tokenRequest.client, tokenRequest.certificate, tokenRequest.jkt);
-    const issued = await grant.issue(tokenRequest, validated, workspace);
-    exchange.facts.scope = issued.response.scope;
-    if (issued.subject !== undefined) exchange.facts.subject = issued.subject;
+    const work = () => runGrant(grant, tokenRequest, workspace);
+    const issued = await (trace
+      ? traced(grantWork, grantPart(trace, grant, authentication), work, issuedFacts)
+      : work());
+    Object.assign(exchange.facts, issuedFacts(issued));
     sendJson(response, 200, issued.response);
     return undefined;
   },
 };
+
+async function runGrant(grant: Grant, tokenRequest: TokenRequest, workspace: Workspace): Promise<IssuedTokens> {
+  const validated = await grant.validate(tokenRequest, workspace);
+  confirmation(tokenRequest.client, tokenRequest.certificate, tokenRequest.jkt);
+  return grant.issue(tokenRequest, validated, workspace);
+}
+
+function issuedFacts({ response, subject }: IssuedTokens) {
+  return { scope: response.scope, ...(subject !== undefined && { subject }) };
+}
+
+function grantPart(trace: TraceMessage, { grantType }: Grant, authentication: ClientAuthentication): TraceMessage {
+  const part = trace.part();
+  part.note({ ...provenFacts(authentication), grant_type: grantType });
+  return part;
+}
 
 const knownByWorkspace = new WeakMap<Workspace, readonly string[]>();
 

@@ -4,6 +4,7 @@ import type { OutcomeEvent } from '../events.js';
 import { failureFacts } from '../failure-facts.js';
 import { parseScopes } from '../grants/scope.js';
 import { newCorrelationId } from '../http/correlation-id.js';
+import { isTraced, TraceMessage, tracedAnswer } from '../tracing/channels.js';
 import { refuseBearer } from './bearer-challenge.js';
 import { type PresentedToken, presentedToken } from './presented-token.js';
 import { openGuard, type ProtectResourceOptions } from './resource/options.js';
@@ -27,9 +28,14 @@ export function protectResource(
   const { source, scope, resource, proofsFor } = openGuard(options);
   const needed = parseScopes(scope);
   const resourceMetadata = resource === undefined ? undefined : resourceMetadataUrl(resource);
-  return async (request: ResourceRequest, response, next) => {
-    const correlationId = newCorrelationId();
-    response.setHeader('X-Correlation-Id', correlationId);
+
+  /** The failure it was answered with, if it was. */
+  const guard = async (
+    request: ResourceRequest,
+    response: ServerResponse,
+    trace: TraceMessage | undefined,
+    correlationId: string,
+  ) => {
     let presented: PresentedToken | undefined;
     let accepted: AcceptedToken | undefined;
     try {
@@ -45,14 +51,31 @@ export function protectResource(
       const { algorithms } = proofsFor(home);
       refuseBearer(response, failure, { realm: home.issuer, scope, algorithms, resourceMetadata });
       report(correlationId, home, accepted, failure);
-      return;
+      trace?.note({ ...(accepted && subjectFacts(accepted)), issuer: home.issuer });
+      return failure;
     }
     const { claims } = accepted;
     const { sub, client_id, scope: granted, iss, cnf } = claims;
     request.auth = { sub, client_id, scope: granted, iss, ...(cnf && { cnf }), claims };
     report(correlationId, accepted.home, accepted);
-    next();
+    trace?.note({ ...subjectFacts(accepted), issuer: accepted.home.issuer });
+    return undefined;
   };
+
+  return async (request: ResourceRequest, response, next) => {
+    const correlationId = newCorrelationId();
+    response.setHeader('X-Correlation-Id', correlationId);
+    const trace = isTraced()
+      ? new TraceMessage({ event: 'resource', issuer: source.home.issuer, correlation_id: correlationId }, request)
+      : undefined;
+    const work = () => guard(request, response, trace, correlationId);
+    const failure = await (trace ? tracedAnswer(trace, response, work) : work());
+    if (!failure) next();
+  };
+}
+
+function subjectFacts({ claims }: AcceptedToken) {
+  return { client_id: claims.client_id, subject: claims.sub };
 }
 
 function report(
@@ -61,9 +84,7 @@ function report(
   accepted: AcceptedToken | undefined,
   failure?: OAuthError,
 ): void {
-  const facts: Partial<OutcomeEvent> = accepted
-    ? { client_id: accepted.claims.client_id, subject: accepted.claims.sub }
-    : {};
+  const facts: Partial<OutcomeEvent> = accepted ? subjectFacts(accepted) : {};
   const outcome = failure
     ? ({ outcome: 'failure', ...failureFacts(failure) } as const)
     : ({ outcome: 'success' } as const);
