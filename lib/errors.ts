@@ -70,7 +70,10 @@ const tooManyGuesses: Outcome = {
   status: 429,
   description: 'Too many requests have failed. Try again later.',
 };
+const ours: Outcome = { error: 'server_error', status: 500, description: 'The server met an unexpected error.' };
+const noInitialAccess: Outcome = { ...invalidToken, description: 'The initial access token is not valid.' };
 const invalidRequest = (description: string): Outcome => ({ error: 'invalid_request', status: 400, description });
+const unauthorized = (description: string): Outcome => ({ error: 'unauthorized_client', status: 400, description });
 
 /**
  * Every private reason a request can fail for, with what the caller is told. The list is closed:
@@ -86,6 +89,10 @@ export const failureReasons = {
   method_not_enabled: invalidClient,
   method_not_registered: invalidClient,
   client_guesses_exceeded: tooManyGuesses,
+  registration_guesses_exceeded: tooManyGuesses,
+  code_guesses_exceeded: tooManyGuesses,
+  token_guesses_exceeded: tooManyGuesses,
+  grant_guesses_exceeded: tooManyGuesses,
   source_guesses_exceeded: tooManyGuesses,
   authorization_scheme_unsupported: invalidClient,
   authorization_header_malformed: invalidClient,
@@ -138,21 +145,9 @@ export const failureReasons = {
     status: 400,
     description: 'The grant_type is not supported here.',
   },
-  grant_type_not_allowed: {
-    error: 'unauthorized_client',
-    status: 400,
-    description: 'This client may not use this grant_type.',
-  },
-  client_not_confidential: {
-    error: 'unauthorized_client',
-    status: 400,
-    description: 'This grant_type needs a client that authenticates.',
-  },
-  grant_needs_certificate: {
-    error: 'unauthorized_client',
-    status: 400,
-    description: 'This grant_type needs a client that authenticates with a certificate.',
-  },
+  grant_type_not_allowed: unauthorized('This client may not use this grant_type.'),
+  client_not_confidential: unauthorized('This grant_type needs a client that authenticates.'),
+  grant_needs_certificate: unauthorized('This grant_type needs a client that authenticates with a certificate.'),
   scope_malformed: { error: 'invalid_scope', status: 400, description: 'The scope parameter is malformed.' },
   scope_not_allowed: { error: 'invalid_scope', status: 400, description: 'A requested scope is not allowed.' },
   target_not_allowed: { error: 'invalid_target', status: 400, description: 'The requested resource is not known.' },
@@ -231,11 +226,7 @@ export const failureReasons = {
     status: 400,
     description: 'The response_type is not supported.',
   },
-  response_type_not_allowed: {
-    error: 'unauthorized_client',
-    status: 400,
-    description: 'This client may not use this response_type.',
-  },
+  response_type_not_allowed: unauthorized('This client may not use this response_type.'),
   challenge_missing: invalidRequest('A code_challenge is required.'),
   challenge_invalid: invalidRequest('The code_challenge or its method is invalid; use S256.'),
   request_object_unsupported: {
@@ -284,9 +275,9 @@ export const failureReasons = {
   },
 
   // Registration
-  initial_token_unknown: { ...invalidToken, description: 'The initial access token is not valid.' },
-  initial_token_expired: { ...invalidToken, description: 'The initial access token is not valid.' },
-  initial_token_used: { ...invalidToken, description: 'The initial access token is not valid.' },
+  initial_token_unknown: noInitialAccess,
+  initial_token_expired: noInitialAccess,
+  initial_token_used: noInitialAccess,
   registration_token_unknown: { ...invalidToken, description: 'The registration access token is not valid.' },
   client_metadata_invalid: {
     error: 'invalid_client_metadata',
@@ -336,14 +327,14 @@ export const failureReasons = {
   scope_insufficient: { error: 'insufficient_scope', status: 403, description: 'The access token lacks a scope.' },
 
   // Ours to mend
-  auth_time_missing: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
-  token_claims_failed: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
+  auth_time_missing: ours,
+  token_claims_failed: ours,
   token_claims_timeout: unavailable,
-  body_already_consumed: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
-  internal_error: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
+  body_already_consumed: ours,
+  internal_error: ours,
   store_unavailable: unavailable,
   workspace_source_failed: unavailable,
-  workspace_record_wrong: { error: 'server_error', status: 500, description: 'The server met an unexpected error.' },
+  workspace_record_wrong: ours,
   issuer_metadata_unavailable: unavailable,
   issuer_keys_unavailable: unavailable,
   introspection_unavailable: unavailable,

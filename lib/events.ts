@@ -23,6 +23,7 @@ export type WarningName =
   | 'tokens_revoked'
   | 'code_delivery_failed'
   | 'code_typing_paused'
+  | 'guessing_widespread'
   | 'signing_key_rotated'
   | 'signing_key_learned'
   | 'signing_key_resealed'

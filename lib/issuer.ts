@@ -22,6 +22,11 @@ export function issuerPath(issuer: string): string {
   return new URL(issuer).pathname.replace(/\/$/, '');
 }
 
+/** What the store keys begin with that all workspaces of a tenant share. No workspace is called so with what follows. */
+export function tenantPrefix(tenant: string): string {
+  return `${encodeURIComponent(tenant)}/system/tenant/`;
+}
+
 /**
  * What every store key of this issuer begins with. Slashes inside the names are encoded, so that no name reaches into
  * another's space.

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { rateLimitsSchema } from './client-authentication/guess-limits.js';
 import { strategiesSchema } from './client-authentication/middleware.js';
 import type { Grant } from './grants/grant.js';
 import type { DeliverCode } from './identity/deliver-code.js';
 import { OptionsError, parseOptions } from './options.js';
 import { type ServerResources, serverOptionsSchema, serverResources } from './server-resources.js';
+import { rateLimitsSchema } from './throttling/rate-limits.js';
 import type { TokenClaims, TokenClaimsHook } from './tokens/token-claims.js';
 import { FoundWorkspaces, type WorkspaceSource } from './workspaces/found-workspaces.js';
 import { makeWorkspace } from './workspaces/make-workspace.js';
@@ -48,7 +48,9 @@ const sharedSchema = serverOptionsSchema.extend({
     ),
   rate_limits: rateLimitsSchema
     .prefault({})
-    .describe('How often client credentials may be wrong, in workspaces that do not say their own.'),
+    .describe(
+      'How often what is secret may be guessed wrong, in workspaces that do not say their own. See docs/hardening.md#guessing.',
+    ),
   tokenClaims: z
     .custom<TokenClaims>((value) => typeof value === 'function', 'must be a function')
     .optional()

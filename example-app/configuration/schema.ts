@@ -110,7 +110,7 @@ export const configurationSchema = z.strictObject({
       'Base64 of 32 bytes each, newest first: encrypt signing keys, hash client secrets. Absent: one is made in the data directory. See docs/keys.md#replacing-secret_keys.',
     ),
   rate_limits: workspacePolicySchema.shape.rate_limits.describe(
-    'How often client credentials may be wrong, in workspaces that do not say their own. Behind `trusted_proxies`, let the proxy write `X-Forwarded-For`.',
+    'How often what is secret may be guessed wrong, in workspaces that do not say their own. See docs/hardening.md#guessing. Behind `trusted_proxies`, let the proxy write `X-Forwarded-For`.',
   ),
   clock_tolerance: z.int().min(0).max(60).optional().describe('Seconds, for each workspace that does not say its own.'),
   mtls: z

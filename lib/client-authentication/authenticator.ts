@@ -2,7 +2,7 @@ import type { ClientCertificate } from '../certificates/client-certificate.js';
 import { ExpiryNotices } from '../certificates/expiry-notices.js';
 import type { ClientRegistry, RegisteredClient } from '../clients/client.js';
 import { OAuthError } from '../errors.js';
-import type { GuessLimits } from './guess-limits.js';
+import type { GuessLimits } from '../throttling/guess-limits.js';
 import type {
   AuthenticationContext,
   ClientAuthenticationStrategy,
@@ -49,7 +49,7 @@ export class Authenticator {
   readonly methods: readonly string[];
   /** Body parameters of all strategies: none may be sent twice. */
   readonly parameters: readonly string[];
-  /** What counts wrong credentials of clients; absent where nobody counts. */
+  /** What counts wrong guesses; absent where nobody counts. */
   readonly limits: GuessLimits | undefined;
   readonly #options: AuthenticatorOptions;
   readonly #expiryNotices: ExpiryNotices;
@@ -73,7 +73,8 @@ export class Authenticator {
     const findings = this.#extract(request);
     const { clientId } = (findings[0] as Finding).evidence;
     const prove = () => this.#prove(findings, clientId, request);
-    return this.limits ? this.limits.guard(request.source, clientId, prove) : prove();
+    const guess = { kind: 'client', source: request.source, clientId } as const;
+    return this.limits ? this.limits.guard(guess, prove) : prove();
   }
 
   async #prove(

@@ -6,8 +6,9 @@ import type { ClientRegistry } from '../clients/client.js';
 import type { WarningName } from '../events.js';
 import { joinPath, OptionsError } from '../options.js';
 import type { Store } from '../stores/store.js';
+import { GuessLimits } from '../throttling/guess-limits.js';
+import type { RateLimits } from '../throttling/rate-limits.js';
 import { Authenticator } from './authenticator.js';
-import { GuessLimits, type RateLimits } from './guess-limits.js';
 import { type CheckResources, issuerRevocation } from './issuer-revocation.js';
 import { KnownChains } from './known-chains.js';
 import type { ClientAuthenticationStrategy } from './strategy.js';
@@ -20,6 +21,8 @@ export interface IssuerRules {
   readonly clients: ClientRegistry;
   /** The issuer's own part of the store. */
   readonly store: Store;
+  /** The part that the workspaces of its tenant share. */
+  readonly tenantStore: Store | undefined;
   readonly strategies: readonly ClientAuthenticationStrategy[];
   readonly enabledMethods: readonly string[];
   readonly signingAlgorithms: readonly string[];
@@ -40,24 +43,25 @@ export interface IssuerRules {
 /** The one authenticator of an issuer: token endpoint, other endpoints and the host's own routes share its rules. */
 export function makeAuthenticator(rules: IssuerRules, resources: CheckResources): Authenticator {
   const { now } = resources;
+  const { store, tenantStore, rateLimits, warn } = rules;
   return new Authenticator({
     strategies: rules.strategies,
     enabledMethods: new Set(rules.enabledMethods),
     clients: rules.clients,
-    limits: rules.rateLimits.enabled ? new GuessLimits(rules.rateLimits, rules.store, now) : undefined,
+    limits: rateLimits.enabled ? new GuessLimits(rateLimits, { store, tenantStore, now, warn }) : undefined,
     context: {
       issuer: rules.issuer,
       legacyAudiences: new Set([rules.tokenEndpoint]),
-      store: rules.store,
+      store,
       signingAlgorithms: new Set(rules.signingAlgorithms),
       clockTolerance: rules.clockTolerance,
       audienceLists: rules.audienceLists ?? true,
       trustAnchors: anchorsFrom(rules.rootCertificates, joinPath(rules.at, ['root_cas'])),
       intermediates: intermediatesFrom(rules.intermediateCertificates, joinPath(rules.at, ['intermediate_cas'])),
-      knownChains: new KnownChains(rules.store, now),
+      knownChains: new KnownChains(store, now),
       revocation: issuerRevocation(rules, resources),
       now,
-      warn: rules.warn,
+      warn,
     },
   });
 }

@@ -10,16 +10,16 @@ import { newCorrelationId } from '../http/correlation-id.js';
 import { Form } from '../http/form.js';
 import { basicChallenge } from '../http/reply.js';
 import { type BodyRequest, isForm, readForm } from '../http/request-body.js';
-import { storePrefix } from '../issuer.js';
+import { storePrefix, tenantPrefix } from '../issuer.js';
 import { parseOptions } from '../options.js';
 import { type ServerResources, serverOptionsSchema, serverResources } from '../server-resources.js';
 import { namespaced } from '../stores/namespace.js';
+import { rateLimitsSchema } from '../throttling/rate-limits.js';
 import { clientAuthentications, isTraced, TraceMessage, traced } from '../tracing/channels.js';
 import { clientsSchema, issuerSchema } from '../workspaces/options.js';
 import { workspacePolicySchema } from '../workspaces/policy.js';
 import type { Authenticator, ClientAuthentication } from './authenticator.js';
 import { clientRequest } from './client-request.js';
-import { rateLimitsSchema } from './guess-limits.js';
 import { makeAuthenticator } from './make-authenticator.js';
 import { noteProvenClient, type ProvenClient, provenFacts } from './proven-client.js';
 import type { ClientAuthenticationStrategy } from './strategy.js';
@@ -85,6 +85,7 @@ export class ClientAuthenticationService {
         at: '',
         clients: clientRegistry(options.clients, { ...this.#resources, warn }),
         store: namespaced(this.#resources.store, storePrefix(this.#names)),
+        tenantStore: tenant === undefined ? undefined : namespaced(this.#resources.store, tenantPrefix(tenant)),
         strategies,
         enabledMethods: strategies.map(({ name }) => name),
         signingAlgorithms: options.token_endpoint_auth_signing_alg_values,

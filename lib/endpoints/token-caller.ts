@@ -7,6 +7,7 @@ import { presentedToken } from '../tokens/presented-token.js';
 import { requireBinding, requireScopes } from '../tokens/token-requirements.js';
 import { verifyAccessToken } from '../tokens/verify-access-token.js';
 import { authenticateAtEndpoint } from './authenticate.js';
+import { countingGuesses } from './counting-guesses.js';
 import { type Exchange, refuseWithJson } from './exchange.js';
 
 /** Who asks about a token, or wants it gone. */
@@ -69,12 +70,11 @@ function sendsBearer({ request }: Exchange, form: Form): boolean {
 }
 
 /** The client that holds the scope now: neither inactive nor gone since the token was issued, nor without the scope. */
-export async function bearerClient(
-  { request, response, workspace, facts }: Exchange,
-  scope: string,
-): Promise<RegisteredClient> {
+export async function bearerClient(exchange: Exchange, scope: string): Promise<RegisteredClient> {
+  const { request, response, workspace, facts } = exchange;
   const presented = presentedToken(request, null);
-  const { claims } = await verifyAccessToken(presented.value, [workspace], undefined);
+  const verify = () => verifyAccessToken(presented.value, [workspace], undefined);
+  const { claims } = await countingGuesses(exchange, { kind: 'access_token' }, verify);
   facts.client_id = claims.client_id;
   facts.method = 'bearer';
   const { proxies, warn, dpop } = workspace;

@@ -12,6 +12,7 @@ import type { IssuedTokens } from '../tokens/token-issuer.js';
 import { grantWork, type TraceMessage, traced } from '../tracing/channels.js';
 import type { Workspace } from '../workspaces/workspace.js';
 import { authenticateAtEndpoint } from './authenticate.js';
+import { countingGuesses } from './counting-guesses.js';
 import type { Endpoint, Exchange } from './exchange.js';
 
 /** RFC 6749's own parameters, whichever grants are offered here. `resource` alone may be repeated (RFC 8707 2). */
@@ -35,7 +36,7 @@ export const tokenEndpoint: Endpoint = {
     const resource = requestedResource(parameters, workspace);
     const jkt = await provenKey(authentication, exchange);
     const tokenRequest = { ...authentication, parameters, resource, jkt, receivedAt };
-    const work = () => runGrant(grant, tokenRequest, workspace);
+    const work = () => runGrant(grant, tokenRequest, exchange);
     const issued = await (trace
       ? traced(grantWork, grantPart(trace, grant, authentication), work, issuedFacts)
       : work());
@@ -45,10 +46,10 @@ export const tokenEndpoint: Endpoint = {
   },
 };
 
-async function runGrant(grant: Grant, tokenRequest: TokenRequest, workspace: Workspace): Promise<IssuedTokens> {
-  const validated = await grant.validate(tokenRequest, workspace);
+async function runGrant(grant: Grant, tokenRequest: TokenRequest, exchange: Exchange): Promise<IssuedTokens> {
+  const validated = await validate(grant, tokenRequest, exchange);
   confirmation(tokenRequest.client, tokenRequest.certificate, tokenRequest.jkt);
-  return grant.issue(tokenRequest, validated, workspace);
+  return grant.issue(tokenRequest, validated, exchange.workspace);
 }
 
 function issuedFacts({ response, subject }: IssuedTokens) {
@@ -100,6 +101,16 @@ function chooseGrant(form: Form, { grants }: Workspace): Grant {
       detail: { grant_type: namedGrant(grantType), offered: [...grants.keys()] },
     });
   return grant;
+}
+
+/**
+ * Anybody may guess under the name of a public client. Of a client that has proven who it is nothing is counted: it
+ * passes on what browsers bring, and they could shut it out.
+ */
+async function validate(grant: Grant, tokenRequest: TokenRequest, exchange: Exchange): Promise<unknown> {
+  const { client, method } = tokenRequest;
+  const work = async () => grant.validate(tokenRequest, exchange.workspace);
+  return method === 'none' ? countingGuesses(exchange, { kind: 'grant', clientId: client.id }, work) : work();
 }
 
 /** After client authentication, so that nobody else can make us verify signatures and remember proofs. */

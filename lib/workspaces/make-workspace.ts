@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import type { RateLimits } from '../client-authentication/guess-limits.js';
 import { makeAuthenticator } from '../client-authentication/make-authenticator.js';
 import type { ClientAuthenticationStrategy } from '../client-authentication/strategy.js';
 import { LayeredRegistry } from '../clients/layered-registry.js';
@@ -13,10 +12,11 @@ import { matchesScope } from '../grants/scope.js';
 import { basicChallenge } from '../http/reply.js';
 import type { DeliverCode } from '../identity/deliver-code.js';
 import type { IdentityPool } from '../identity/pool.js';
-import { issuerPath, storePrefix } from '../issuer.js';
+import { issuerPath, storePrefix, tenantPrefix } from '../issuer.js';
 import { joinPath, OptionsError } from '../options.js';
 import type { ServerResources } from '../server-resources.js';
 import { namespaced } from '../stores/namespace.js';
+import type { RateLimits } from '../throttling/rate-limits.js';
 import { proofVerifiers } from '../tokens/dpop/proof-verifiers.js';
 import { tokenIssuer } from '../tokens/mint.js';
 import { revokeUntilNow } from '../tokens/revocation.js';
@@ -106,6 +106,7 @@ export function makeWorkspace(
     at,
     clients: registry,
     store,
+    tenantStore: tenant === undefined ? undefined : namespaced(resources.store, tenantPrefix(tenant)),
     strategies,
     enabledMethods: policy.token_endpoint_auth_methods,
     signingAlgorithms: policy.token_endpoint_auth_signing_alg_values,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { revocationSchema } from '../certificates/revocation/options.js';
-import { rateLimitsSchema } from '../client-authentication/guess-limits.js';
 import { isWebOrigin } from '../http/cors.js';
+import { rateLimitsSchema } from '../throttling/rate-limits.js';
 import { registrationSchema } from './registration-policy.js';
 
 /** The token endpoint authentication methods that come with this package (IANA registry, RFC 7591 2, RFC 8705 2). */
@@ -246,7 +246,9 @@ export const workspacePolicySchema = z.strictObject({
     ),
   rate_limits: rateLimitsSchema
     .optional()
-    .describe('How often client credentials may be wrong. Absent: as the server says.'),
+    .describe(
+      'How often what is secret may be guessed wrong. Absent: as the server says; what stands here takes the place of all of that. See docs/hardening.md#guessing.',
+    ),
   clock_tolerance: seconds(0, 60).default(10).describe("Seconds a client's clock may be off."),
 });
 

@@ -3,44 +3,15 @@ import { describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { authenticateClient, clientSecretBasic, openStore } from '../../index.js';
 import { breakableStore } from '../support/breakable-store.js';
+import { blocked, guessLimits, guessWorld, right } from '../support/guess-world.js';
 import { exchange } from '../support/http-exchange.js';
-import { allClients, basicHeader, issuer, newSecret, secrets } from '../support/methods.js';
+import { allClients, basicHeader, issuer, newSecret } from '../support/methods.js';
 import { specServer } from '../support/spec-server.js';
 import { noteSecret } from '../support/suite-log.js';
 
-/** A slot of 60 seconds begins here. */
-const start = 1_800_000_000_000;
-const proxy = [{ cidr: '127.0.0.0/8', client_certificate: 'nginx' as const }];
-const limits = { client: { max_attempts: 5, period: 60 }, source: { max_attempts: 12, period: 60 } };
-
-type Options = Parameters<typeof specServer>[0];
-
-/** A server behind a proxy, so that a request can come from any address, with a clock that is moved. */
-function world(options: Options = {}) {
-  const clock = { now: start };
-  const server = specServer({ rate_limits: limits, trusted_proxies: proxy, now: () => clock.now, ...options });
-  const ask = async (clientId: string, secret: string, from: string | undefined = '203.0.113.7') => {
-    const reply = await server.token(
-      { grant_type: 'client_credentials' },
-      { Authorization: basicHeader(clientId, secret), ...(from !== undefined && { 'X-Forwarded-For': from }) },
-    );
-    return { reply, verdict: [reply.status, server.last().reason ?? 'ok'] };
-  };
-  const guess = async (times: number, clientId = 'basic-client', from?: string) => {
-    for (let time = 0; time < times; time += 1) {
-      expect((await ask(clientId, 'wrong', from)).verdict).toEqual([401, reasonFor(clientId)]);
-    }
-  };
-  return { clock, server, ask, guess };
-}
-
-const reasonFor = (clientId: string) => (clientId === 'basic-client' ? 'secret_mismatch' : 'unknown_client');
-const blocked = [429, 'client_guesses_exceeded'];
-const right = secrets.basic;
-
 describe('GEN-17 guessing one client from one address', () => {
   it('GEN-17 ends with 429 and Retry-After, for the right secret too', async () => {
-    const { ask, guess, clock } = world();
+    const { ask, guess, clock } = guessWorld();
     clock.now += 20_000;
     await guess(5);
     const { reply, verdict } = await ask('basic-client', right);
@@ -53,7 +24,7 @@ describe('GEN-17 guessing one client from one address', () => {
   });
 
   it('GEN-17 goes on when the time is over, and not a second before', async () => {
-    const { ask, guess, clock } = world();
+    const { ask, guess, clock } = guessWorld();
     await guess(5);
     clock.now += 59_999;
     expect((await ask('basic-client', right)).verdict).toEqual(blocked);
@@ -62,7 +33,7 @@ describe('GEN-17 guessing one client from one address', () => {
   });
 
   it('GEN-17 never keeps the client out elsewhere, nor other clients there', async () => {
-    const { ask, guess } = world();
+    const { ask, guess } = guessWorld();
     await guess(5);
     expect((await ask('basic-client', right, '198.51.100.9')).verdict).toEqual([200, 'ok']);
     const other = await ask('nobody', 'wrong');
@@ -70,13 +41,13 @@ describe('GEN-17 guessing one client from one address', () => {
   });
 
   it('GEN-17 is the same for a client that is not there, so that 429 tells nothing', async () => {
-    const { ask, guess } = world();
+    const { ask, guess } = guessWorld();
     await guess(5, 'nobody');
     expect((await ask('nobody', 'wrong')).verdict).toEqual(blocked);
   });
 
   it('GEN-17 is not reached by failures that are no guesses, nor by success', async () => {
-    const { server, ask, guess } = world();
+    const { server, ask, guess } = guessWorld();
     await guess(4);
     for (let time = 0; time < 20; time += 1) {
       const sent = {
@@ -91,7 +62,7 @@ describe('GEN-17 guessing one client from one address', () => {
   });
 
   it('GEN-17 counts 50 at once, and blocks afterwards', async () => {
-    const { ask } = world();
+    const { ask } = guessWorld();
     const replies = await Promise.all(Array.from({ length: 50 }, () => ask('basic-client', 'wrong')));
     expect(replies.filter(({ reply }) => reply.status === 401)).toHaveLength(5);
     expect(replies.filter(({ reply }) => reply.status === 429)).toHaveLength(45);
@@ -101,7 +72,7 @@ describe('GEN-17 guessing one client from one address', () => {
 
 describe('GEN-17 guessing many clients from one address', () => {
   it('GEN-17 ends with 429 for all of them, and for nobody elsewhere', async () => {
-    const { ask, guess } = world();
+    const { ask, guess } = guessWorld();
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) await guess(2, name);
     expect((await ask('basic-client', right)).verdict).toEqual([429, 'source_guesses_exceeded']);
     expect((await ask('basic-client', right, '203.0.113.8')).verdict).toEqual([200, 'ok']);
@@ -118,13 +89,13 @@ describe('GEN-17 the address', () => {
     ['IPv4 in IPv6', '203.0.113.7', '::ffff:203.0.113.7', true],
     ['with a port', '203.0.113.7', '203.0.113.7:4711', true],
   ])('GEN-17 is %s', async (_what, first, second, same) => {
-    const { ask, guess } = world();
+    const { ask, guess } = guessWorld();
     await guess(5, 'basic-client', first);
     expect((await ask('basic-client', right, second)).reply.status).toBe(same ? 429 : 200);
   });
 
   it("GEN-17 is nobody's when the proxy does not say: its own would be everybody's", async () => {
-    const { server, guess, ask } = world();
+    const { server, guess, ask } = guessWorld();
     await guess(8, 'basic-client', 'unknown');
     for (let time = 0; time < 8; time += 1) {
       const sent = { Authorization: basicHeader('basic-client', 'wrong') };
@@ -134,7 +105,7 @@ describe('GEN-17 the address', () => {
   });
 
   it("GEN-17 is the peer's where no proxy is trusted, whatever it writes", async () => {
-    const { guess, ask } = world({ trusted_proxies: [] });
+    const { guess, ask } = guessWorld({ trusted_proxies: [] });
     for (const from of ['1.1.1.1', '2.2.2.2', '3.3.3.3', '4.4.4.4', '5.5.5.5']) await guess(1, 'basic-client', from);
     expect((await ask('basic-client', right, '6.6.6.6')).verdict).toEqual(blocked);
   });
@@ -143,18 +114,18 @@ describe('GEN-17 the address', () => {
 describe('GEN-17 the settings', () => {
   it('GEN-17 switch it off, whole or in part', async () => {
     const off = [
-      { enabled: false, ...limits },
+      { enabled: false, ...guessLimits },
       { client: { max_attempts: 0 }, source: { max_attempts: 0 } },
     ];
     for (const rate_limits of off) {
-      const { guess, ask } = world({ rate_limits });
+      const { guess, ask } = guessWorld({ rate_limits });
       await guess(20);
       expect((await ask('basic-client', right)).verdict).toEqual([200, 'ok']);
     }
   });
 
   it('GEN-17 are on unless said otherwise: 100 failures of a client within a minute', async () => {
-    const { guess, ask } = world({ rate_limits: undefined });
+    const { guess, ask } = guessWorld({ rate_limits: undefined });
     await guess(100);
     expect((await ask('basic-client', right)).verdict).toEqual(blocked);
   });
@@ -169,7 +140,7 @@ describe('GEN-17 the settings', () => {
 describe('GEN-17 several processes', () => {
   it('GEN-17 count together: one that has not heard compares one guess more', async () => {
     const store = await openStore('memory:?acknowledge=single-process');
-    const [one, two] = [world({ store }), world({ store })];
+    const [one, two] = [guessWorld({ store }), guessWorld({ store })];
     await one.guess(5);
     expect((await two.ask('basic-client', 'wrong')).verdict).toEqual(blocked);
     expect((await two.ask('basic-client', right)).verdict).toEqual(blocked);
@@ -177,7 +148,7 @@ describe('GEN-17 several processes', () => {
 
   it('GEN-17 do not compare for free when the store cannot count', async () => {
     const { store, broken } = breakableStore();
-    const { ask } = world({ store });
+    const { ask } = guessWorld({ store });
     broken.add('increment');
     expect((await ask('basic-client', 'wrong')).verdict).toEqual([503, 'store_unavailable']);
     expect((await ask('basic-client', right)).verdict).toEqual([200, 'ok']);
@@ -185,7 +156,7 @@ describe('GEN-17 several processes', () => {
 });
 
 it('GEN-17 holds at every endpoint that takes a secret, as one count', async () => {
-  const { server, ask, guess } = world();
+  const { server, ask, guess } = guessWorld();
   await guess(2);
   const headers = { authorization: basicHeader('basic-client', 'wrong'), 'x-forwarded-for': '203.0.113.7' };
   for (const path of ['/oauth2/introspect', '/oauth2/revoke', '/oauth2/par']) {
@@ -217,8 +188,13 @@ it('GEN-17 holds on a route of the host too', async () => {
 
 describe('GEN-17 guessing what registration is opened by', () => {
   const [initial, members] = [newSecret(), { grant_types: ['client_credentials'] }];
-  const open = () => world({ registration: { enabled: true, initial_access_tokens: [initial] } });
-  const call = async ({ server }: ReturnType<typeof world>, method: 'post' | 'get', path: string, token: string) => {
+  const open = () => guessWorld({ registration: { enabled: true, initial_access_tokens: [initial] } });
+  const call = async (
+    { server }: ReturnType<typeof guessWorld>,
+    method: 'post' | 'get',
+    path: string,
+    token: string,
+  ) => {
     const sent = request(server.router)[method](`/oauth2/register${path}`).set('Authorization', `Bearer ${token}`);
     const reply = await sent.set('X-Forwarded-For', '203.0.113.7').send(method === 'post' ? members : undefined);
     return [reply.status, server.last().reason ?? 'ok', reply.headers['retry-after']];

@@ -8,6 +8,7 @@ import { readForm } from '../../http/request-body.js';
 import { normalizeAddress } from '../../identity/addresses.js';
 import { postCode } from '../../identity/post-code.js';
 import { refuseWithPage } from '../authorization/error-page.js';
+import { countingGuesses } from '../counting-guesses.js';
 import type { Endpoint, Exchange } from '../exchange.js';
 import { addressPage, codePage, codeRefused } from './login-page.js';
 import { attempt, browserDigest, completeLogin, isCodeRefusal, type LoginVisit, poolOf } from './login-visit.js';
@@ -118,8 +119,10 @@ async function takeCode(
 ): Promise<OAuthError | undefined> {
   const { workspace, request } = exchange;
   try {
-    const presented = { ...attempt(workspace, withoutBlanks(typed)), user: { email: address } };
-    const user = await poolOf(workspace).codes.redeem({ ...presented, browser: browserDigest(request) });
+    const { codes } = poolOf(workspace);
+    const named = { user: { email: address }, browser: browserDigest(request) };
+    const presented = { ...attempt(workspace, withoutBlanks(typed)), ...named };
+    const user = await countingGuesses(exchange, { kind: 'one_time_code' }, () => codes.redeem(presented));
     await completeLogin(exchange, visit, user);
     return undefined;
   } catch (thrown) {

@@ -23,7 +23,7 @@ export function redirectWithError(
 
 /** A client whose request was answered before must not be answered twice; and where nobody can sign in it is of no use. */
 export function mustBeToldOnPage({ error, reason }: OAuthError): boolean {
-  return error === 'invalid_request_uri' || reason === 'sign_in_unavailable';
+  return error === 'invalid_request_uri' || error === 'too_many_requests' || reason === 'sign_in_unavailable';
 }
 
 /**

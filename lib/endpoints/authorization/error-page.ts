@@ -24,5 +24,6 @@ function errorPage({ correlationId }: Exchange, failure: OAuthError): Page {
 function headersOf({ status, detail }: OAuthError): OutgoingHttpHeaders {
   if (status === 405) return { Allow: String(detail.allow ?? 'POST') };
   if (status === 413) return { Connection: 'close' };
+  if (status === 429 && detail.retry_after !== undefined) return { 'Retry-After': String(detail.retry_after) };
   return status === 503 ? { 'Retry-After': '2' } : {};
 }

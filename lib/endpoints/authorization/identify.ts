@@ -5,6 +5,7 @@ import type { SignedInUser } from '../../identity/users.js';
 import { showLogin } from '../account/login.js';
 import { codeOrLinkRefused } from '../account/login-page.js';
 import { attempt, isCodeRefusal, servesLogin } from '../account/login-visit.js';
+import { countingGuesses } from '../counting-guesses.js';
 import type { Exchange } from '../exchange.js';
 import type { AuthorizationRequest } from './authorization-request.js';
 import { seeOther } from './authorization-response.js';
@@ -41,7 +42,9 @@ export async function identify(
     return withoutCode(exchange, form, request, new OAuthError('otc_refused_before'));
   }
   try {
-    const user = await workspace.pool.codes.inspect({ ...attempt(workspace, code), clientId: binding.clientId });
+    const { codes } = workspace.pool;
+    const presented = { ...attempt(workspace, code), clientId: binding.clientId };
+    const user = await countingGuesses(exchange, { kind: 'one_time_code' }, () => codes.inspect(presented));
     requireSubject(user, { subject: await expectedSubject(request, workspace) });
     facts.subject = user.id;
     const returnTo = urlOfRequest(form, request, workspace);

@@ -6,6 +6,7 @@ import { readJsonObject } from '../../http/json-body.js';
 import { sendEmpty, sendJson } from '../../http/reply.js';
 import { requestPath } from '../../http/request-path.js';
 import type { Workspace } from '../../workspaces/workspace.js';
+import { countingGuesses } from '../counting-guesses.js';
 import type { Endpoint, Exchange } from '../exchange.js';
 import { clientInformation } from './client-information.js';
 import { metadataError, withMetadataErrors } from './metadata-error.js';
@@ -19,7 +20,6 @@ import {
   replacedToken,
 } from './registration-token.js';
 import { requestedMetadata } from './requested-metadata.js';
-import { countingGuesses } from './token-guesses.js';
 
 type Operation = (
   exchange: Exchange,
@@ -34,7 +34,8 @@ export const managementEndpoint: Endpoint = {
   async handle(exchange) {
     const { request, workspace, facts } = exchange;
     const clientId = clientIdIn(requestPath(request));
-    const managed = await countingGuesses(exchange, clientId, () => managedClient(request, clientId, workspace));
+    const guess = { kind: 'client', clientId } as const;
+    const managed = await countingGuesses(exchange, guess, () => managedClient(request, clientId, workspace));
     facts.client_id = clientId;
     await operations.get(request.method ?? '')?.(exchange, managed);
     return undefined;

@@ -3,13 +3,13 @@ import { readJsonObject } from '../../http/json-body.js';
 import { sendError, sendJson } from '../../http/reply.js';
 import { refuseBearer } from '../../tokens/bearer-challenge.js';
 import type { Workspace } from '../../workspaces/workspace.js';
+import { countingGuesses } from '../counting-guesses.js';
 import type { Endpoint, Exchange } from '../exchange.js';
 import { clientInformation } from './client-information.js';
 import { initialAccess } from './initial-access.js';
 import { withMetadataErrors } from './metadata-error.js';
 import { newRegistrationToken } from './registration-token.js';
 import { requestedMetadata } from './requested-metadata.js';
-import { countingGuesses } from './token-guesses.js';
 
 /** Clients register themselves (RFC 7591 3). A token is used up by a client that is registered, not by a mistake. */
 export const registrationEndpoint: Endpoint = {
@@ -18,7 +18,7 @@ export const registrationEndpoint: Endpoint = {
   crossOrigin: true,
   async handle(exchange) {
     const { request, response, workspace, facts } = exchange;
-    const access = await countingGuesses(exchange, undefined, () => initialAccess(request, workspace));
+    const access = await countingGuesses(exchange, { kind: 'registration' }, () => initialAccess(request, workspace));
     const sent = Object.fromEntries(await readJsonObject(request));
     const metadata = await requestedMetadata(sent, workspace);
     await withMetadataErrors(async () => workspace.directory.check(metadata));

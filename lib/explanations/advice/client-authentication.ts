@@ -33,9 +33,30 @@ export const clientAuthentication = {
       "Of this client's credentials too many from this address were wrong (429, `too_many_requests`). Nothing was compared.",
     remedy: 'Wait for `detail.retry_after` seconds; find out who guesses. See `rate_limits`.',
   },
+  registration_guesses_exceeded: {
+    happened:
+      'Of the initial access tokens from this address too many were wrong (429, `too_many_requests`). Nothing was compared.',
+    remedy: 'Wait for `detail.retry_after` seconds; find out who guesses. See `rate_limits.registration`.',
+  },
+  code_guesses_exceeded: {
+    happened:
+      'Of the one-time codes that browsers at this address brought too many were wrong (429, `too_many_requests`). Nothing was compared.',
+    remedy: 'Use the link of the mail, or wait for `detail.retry_after` seconds. See `rate_limits.one_time_code`.',
+  },
+  token_guesses_exceeded: {
+    happened:
+      'Of the access tokens that clients at this address called this server by too many were unknown or forged (429, `too_many_requests`). Nothing was compared.',
+    remedy: 'Wait for `detail.retry_after` seconds; find out who guesses. See `rate_limits.access_token`.',
+  },
+  grant_guesses_exceeded: {
+    happened:
+      'Of the codes and refresh tokens of this public client from this address too many were unknown (429, `too_many_requests`). Nothing was compared.',
+    remedy:
+      'Wait for `detail.retry_after` seconds; see that the client does not repeat a token that is over. See `rate_limits.grant`.',
+  },
   source_guesses_exceeded: {
     happened:
-      'Of all credentials from this address too many were wrong (429, `too_many_requests`). Nothing was compared.',
+      'Of all that was guessed from this address too much was wrong (429, `too_many_requests`). Nothing was compared.',
     remedy: 'As above. Behind a proxy, the address is the last of `X-Forwarded-For`.',
   },
   authorization_scheme_unsupported: {
