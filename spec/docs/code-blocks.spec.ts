@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it, jest } from '@jest/globals';
 import * as library from '../../index.js';
@@ -61,10 +61,9 @@ function writeBlocks(target: string, texts: Readonly<Record<string, string>>): v
   for (const [page, text] of Object.entries(texts)) {
     const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, block = '']) => block);
     for (const [index, block] of blocks.entries()) {
-      writeFileSync(
-        join(target, `${page.replace(/\W/g, '-')}-${index + 1}.ts`),
-        `${block.replace(leftOut, '...options,')}\nexport {};\n`,
-      );
+      const path = join(target, placeOf(page.replace(/\W/g, '-'), index, block));
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, `${block.replace(leftOut, '...options,')}\nexport {};\n`);
     }
   }
   writeFileSync(join(target, 'surroundings.d.ts'), surroundings);
@@ -78,6 +77,7 @@ function writeBlocks(target: string, texts: Readonly<Record<string, string>>): v
       noUnusedLocals: false,
       noUnusedParameters: false,
       erasableSyntaxOnly: false,
+      experimentalDecorators: true,
     },
     paths: {
       [name]: [join(root, 'index.ts')],
@@ -86,7 +86,13 @@ function writeBlocks(target: string, texts: Readonly<Record<string, string>>): v
       [`${name}/stores/*`]: [join(root, 'lib/stores/*.ts')],
     },
   };
-  writeFileSync(join(target, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+  writeFileSync(join(target, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['**/*.ts'] }));
+}
+
+/** Blocks that begin with the name of a file are files of one program, and import each other. */
+function placeOf(page: string, index: number, block: string): string {
+  const file = /^\/\/ (\S+\.ts)\n/.exec(block)?.[1];
+  return file === undefined ? `${page}-${index + 1}.ts` : join(page, file);
 }
 
 /** What the compiler says. */

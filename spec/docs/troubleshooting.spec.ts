@@ -14,3 +14,17 @@ describe('docs/troubleshooting.md', () => {
     expect(reasons.filter((reason) => !(reason in failureReasons))).toEqual([]);
   });
 });
+
+/** Words in code spans of tables. */
+function reasonsInTables(name: string): string[] {
+  const text = readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+  const rows = text.match(/^\|.*\|$/gm) ?? [];
+  return rows.flatMap((row) => [...row.matchAll(/`([a-z]+(?:_[a-z]+)+)`/g)].map(([, reason = '']) => reason));
+}
+
+describe.each(['journey-of-a-request.md', 'public-clients.md'])('the tables of docs/%s', (name) => {
+  it('name reasons that there are', () => {
+    expect(reasonsInTables(name)).not.toEqual([]);
+    expect(reasonsInTables(name).filter((reason) => !(reason in failureReasons))).toEqual([]);
+  });
+});

@@ -1,12 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { failureReasons } from '../../lib/errors.js';
+import { sql, unmadePostgresPlace } from '../support/postgres-place.js';
+import { newRedisPlace } from '../support/redis-place.js';
+import { databaseUrl } from '../support/services.js';
 import { isAsShown, stepsOf, Walkthrough } from '../support/walkthrough.js';
 
 jest.setTimeout(120_000);
 
 const docs = new URL('../../docs/', import.meta.url);
 const read = (page: string) => readFileSync(new URL(page, docs), 'utf8');
-const pages = readdirSync(docs).filter((name) => /^(?:tutorial|how-to)-.*\.md$/.test(name));
+const pages = readdirSync(docs).filter((name) =>
+  /^(?:tutorial-|how-to-|from-oauth2orize|from-node-oauth2-server).*\.md$/.test(name),
+);
+
+/** What stands on pages for the servers of the specs. */
+const redis = newRedisPlace();
+const tables = unmadePostgresPlace();
+const database = new URL(databaseUrl);
+database.searchParams.set('options', `-csearch_path=${tables.schema}`);
+const servers = {
+  'redis://localhost:6379?prefix=shop:': redis.url,
+  'postgres://shop:PASSWORD@localhost:5432/shop': `'${database.href}'`,
+};
+beforeAll(() => sql(`CREATE SCHEMA ${tables.schema}`));
+afterAll(() => Promise.all([tables.remove(), redis.remove()]));
 
 let walkthrough: Walkthrough | undefined;
 afterEach(() => {
@@ -14,7 +32,8 @@ afterEach(() => {
   walkthrough = undefined;
 });
 const follow = (page: string) => {
-  walkthrough = new Walkthrough();
+  walkthrough = new Walkthrough(servers);
+  if (page.includes('`nest new`')) walkthrough.beginInNest();
   return walkthrough.follow(page);
 };
 
@@ -22,6 +41,13 @@ describe('a page that shows how something is done', () => {
   it.each(pages)('%s works as it is printed', async (page) => {
     expect(stepsOf(read(page)).some(({ kind }) => kind === 'output')).toBe(true);
     await follow(read(page));
+  });
+
+  it.each(pages)('%s names reasons that there are', (page) => {
+    const [, wrong = ''] = read(page).split('## What can go wrong');
+    const reasons = [...wrong.matchAll(/^\| `(\w+)` \|/gm)].map(([, reason = '']) => reason);
+    expect(reasons.filter((reason) => !Object.hasOwn(failureReasons, reason))).toEqual([]);
+    if (!page.startsWith('tutorial-')) expect(reasons).not.toEqual([]);
   });
 });
 
@@ -43,7 +69,7 @@ describe('this spec', () => {
       'output',
       'log',
       'server',
-      'log',
+      'started',
     ]);
     expect(() => stepsOf(fenced('js', 'b()'))).toThrow('Code without the name of a file');
   });

@@ -14,6 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { transformSync } from '@swc/core';
 import { compiledLib } from './compiled-lib.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,7 +29,8 @@ export type Step =
   | { readonly kind: 'server'; readonly text: string }
   /** What the commands before it print. */
   | { readonly kind: 'output'; readonly text: string }
-  /** What a server prints meanwhile. */
+  /** What the server that was started last prints, and then what any server prints meanwhile. */
+  | { readonly kind: 'started'; readonly text: string }
   | { readonly kind: 'log'; readonly text: string };
 
 /** The steps of a page, in order. The first text shown after commands is their output, any other one a server's. */
@@ -38,11 +40,15 @@ export function stepsOf(page: string): Step[] {
     const file = /^\/\/ (\S+\.[a-z]+)\n/.exec(text)?.[1];
     if (file !== undefined) steps.push({ kind: 'file', name: file, text });
     else if (language === 'sh') steps.push({ kind: isServer(text) ? 'server' : 'commands', text });
-    else if (language === 'json' || language === 'text')
-      steps.push({ kind: steps.at(-1)?.kind === 'commands' ? 'output' : 'log', text });
+    else if (language === 'json' || language === 'text') steps.push({ kind: shownAfter(steps.at(-1)?.kind), text });
     else throw new Error(`Code without the name of a file:\n${text}`);
   }
   return steps;
+}
+
+function shownAfter(kind: Step['kind'] | undefined): 'output' | 'started' | 'log' {
+  if (kind === 'commands') return 'output';
+  return kind === 'server' ? 'started' : 'log';
 }
 
 const isServer = (text: string) => /^(?:[A-Z_]+=\S+ )*(?:node [\w./-]+\.js|npm run start)\n$/.test(text);
@@ -83,6 +89,14 @@ export class Walkthrough {
     this.#shell.stdin!.write('npm() { [ "$1" = install ] || command npm "$@"; }\n');
   }
 
+  /** Begins in a Nest application, whose sources are in src/. */
+  beginInNest(): void {
+    for (const each of ['common', 'core', 'platform-express']) this.#link(`@nestjs/${each}`);
+    this.#link('reflect-metadata');
+    const application = { name: 'shop', type: 'module', scripts: { start: 'node dist/main.js' } };
+    writeFileSync(join(this.#directory, 'package.json'), JSON.stringify(application));
+  }
+
   /** Takes each step. Rejects at the first that does not give what is shown. */
   async follow(page: string): Promise<void> {
     this.#linkPackages(page);
@@ -92,7 +106,8 @@ export class Walkthrough {
       if (step.kind === 'file') await this.#write(step.name, step.text);
       else if (step.kind === 'commands') output = await this.#run(step.text);
       else if (step.kind === 'server') await this.#start(step.text);
-      else if (step.kind === 'log') await this.#logged(step.text);
+      else if (step.kind === 'started') await this.#logged(step.text, `server-${this.#servers}.log`);
+      else if (step.kind === 'log') await this.#logged(step.text, 'server-*.log');
       else if (!isAsShown(step.text, output))
         throw new Error(`Not as shown:\n${step.text}\n${output}\n${this.#stderr}`);
     }
@@ -107,10 +122,7 @@ export class Walkthrough {
   #linkPackages(page: string): void {
     const modules = join(this.#directory, 'node_modules');
     const installed = [...page.matchAll(/^npm install (.*)$/gm)].flatMap(([, names = '']) => names.split(' '));
-    for (const each of installed.filter((word) => word !== name && !word.startsWith('-'))) {
-      mkdirSync(dirname(join(modules, each)), { recursive: true });
-      symlinkSync(join(root, 'node_modules', each), join(modules, each));
-    }
+    for (const each of installed.filter((word) => word !== name && !word.startsWith('-'))) this.#link(each);
     mkdirSync(join(modules, name), { recursive: true });
     mkdirSync(join(modules, '.bin'));
     copyFileSync(join(root, 'package.json'), join(modules, name, 'package.json'));
@@ -118,6 +130,12 @@ export class Walkthrough {
     const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const program = join(modules, name, bin[name]);
     writeFileSync(join(modules, '.bin', name), `#!/bin/sh\nexec node ${program} "$@"\n`, { mode: 0o755 });
+  }
+
+  #link(each: string): void {
+    const path = join(this.#directory, 'node_modules', each);
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync(join(root, 'node_modules', each), path);
   }
 
   /** With ports that are free. */
@@ -132,6 +150,7 @@ export class Walkthrough {
     const path = join((await this.#run('pwd')).trim(), file);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
+    if (path.endsWith('.ts')) writeCompiled(path, text);
   }
 
   async #start(command: string): Promise<void> {
@@ -139,10 +158,10 @@ export class Walkthrough {
     await this.#run(`${command.trim()} > ${this.#directory}/server-${this.#servers}.log 2>&1 &`);
   }
 
-  async #logged(shown: string): Promise<void> {
+  async #logged(shown: string, file: string): Promise<void> {
     const deadline = Date.now() + 30_000;
     for (;;) {
-      const said = await this.#run(`cat ${this.#directory}/server-*.log`);
+      const said = await this.#run(`cat ${this.#directory}/${file}`);
       if (isAsShown(shown, said)) return;
       if (Date.now() > deadline) throw new Error(`No server said:\n${shown}\nbut:\n${said}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -162,6 +181,22 @@ export class Walkthrough {
     }
     return this.#stdout.slice(from, this.#stdout.indexOf(end, from));
   }
+}
+
+/** As the compiler of a Nest application does: decorators, and the types of parameters with them. */
+function writeCompiled(path: string, source: string): void {
+  const target = path.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
+  mkdirSync(dirname(target), { recursive: true });
+  const { code } = transformSync(source, {
+    swcrc: false,
+    jsc: {
+      parser: { syntax: 'typescript', decorators: true },
+      target: 'es2022',
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+    },
+    module: { type: 'es6' },
+  });
+  writeFileSync(target, code);
 }
 
 async function freePort(): Promise<number> {
