@@ -15,7 +15,7 @@ export const settings = {
   /** Seconds. */
   lifetime: 3600,
 };
-export const redirectUri = 'https://client.example.com/callback';
+export { redirectUri } from '../harness/constants.js';
 export const person = 'u-jane';
 export const signingJwk = env.SIGNING_KEY_FILE ? json(env.SIGNING_KEY_FILE) : undefined;
 export const metadata = json(env.CLIENTS_FILE);
