@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { noteSecret } from '../support/suite-log.js';
+import { isAsShown } from '../support/walkthrough.js';
 import { AppProcess, killAll, Scratch, shell } from './run-app.js';
 
 const scratch = new Scratch();
@@ -97,22 +98,26 @@ describe('the samples of seed 004, as they stand there', () => {
   });
 });
 
-describe('the README', () => {
+describe('docs/passwordless.md', () => {
+  const page = readFileSync(new URL('../../docs/passwordless.md', import.meta.url), 'utf8');
+  const blocks = [...page.matchAll(/^```sh\n(.*?)^```\n\n```(?:json|html)\n(.*?)^```$/gms)];
+
   it('shows commands for the demo that answer what it says', async () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-    const [, section = ''] = readme.split('\n## Passwordless\n');
-    const commands = [...(section.split('\n## ')[0] ?? '').matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = '']) =>
-      text.replaceAll('https://localhost:8443', url).replaceAll('.data/', `${directory}/`),
-    );
-    const [generate = '', authorize = '', password = ''] = commands;
-    expect(commands).toHaveLength(3);
-    const { code, extended_code } = JSON.parse(await run(generate, { AT: await machineToken() }));
-    noteSecret(extended_code);
-    expect(code).toMatch(/^\d{8}$/);
-    const more = { EXTENDED_CODE: extended_code, SECRET: application().CLIENT_SECRET };
-    expect(await run(authorize, more)).toContain('<h1><bdi>Demo with one-time codes</bdi> asks for access</h1>');
-    const tokens = JSON.parse(await run(password, more));
-    expect(Object.keys(tokens)).toEqual(['access_token', 'token_type', 'expires_in', 'scope', 'id_token']);
-    noteSecret(tokens.access_token);
+    const [generate, authorize, password] = blocks.map(([, command = '', shown = '']) => ({
+      command: command.replaceAll('https://localhost:8443', url),
+      shown,
+    }));
+    expect(blocks).toHaveLength(3);
+    const CA = join(directory, 'pki/ca.crt');
+    const reply = await run(generate!.command, { CA, SECRET: machine().CLIENT_SECRET });
+    expect(isAsShown(generate!.shown, reply)).toBe(true);
+    const EXTENDED_CODE = noteSecret(JSON.parse(reply).extended_code);
+    const more = { CA, EXTENDED_CODE, SECRET: application().CLIENT_SECRET };
+    expect(isAsShown(authorize!.shown, await run(authorize!.command, more))).toBe(true);
+    const tokens = await run(password!.command, more);
+    expect(isAsShown(password!.shown, tokens)).toBe(true);
+    noteSecret(JSON.parse(tokens).access_token);
+    // The code is used up.
+    expect(isAsShown(password!.shown, await run(password!.command, more))).toBe(false);
   });
 });
