@@ -28,7 +28,7 @@ import { failToFind, refuseUnknown } from './unknown-workspace.js';
 import type { Workspace } from './workspaces/workspace.js';
 
 /** Where each endpoint hangs. */
-const endpoints: readonly EndpointPlace[] = [
+export const endpoints: readonly EndpointPlace[] = [
   { path: '{issuer}/oauth2/token', endpoint: tokenEndpoint },
   { path: '{issuer}/oauth2/v1/token', endpoint: tokenEndpoint, when: servesOracle },
   { path: '{issuer}/.well-known/idcs-configuration', endpoint: oracleConfigurationEndpoint, when: servesOracle },
