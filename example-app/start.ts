@@ -146,6 +146,7 @@ async function serve(listeners: Listeners, prepared: Preparation, tellsDoubts: b
       log: { ...log, event },
     });
     await getReady(router);
+    operations.watchKeys(router);
     tells = true;
     if (tellsDoubts) warn(configuration, prepared, log);
     const issuers = configuration.workspaces.map((workspace) => ({

@@ -28,6 +28,7 @@ export type WarningName =
   | 'signing_key_learned'
   | 'signing_key_resealed'
   | 'signing_key_removed'
+  | 'signing_key_old'
   | 'signing_keys_unreadable'
   | 'workspace_unknown';
 

@@ -1,7 +1,8 @@
 import cluster from 'node:cluster';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { AuthorizationServerEvent, EventListener } from '../../index.js';
+import type { AuthorizationServerEvent, EventListener, GrantRouter } from '../../index.js';
 import { gatheredMetrics } from '../workers/gathered-metrics.js';
+import { addKeyGauges } from './key-gauges.js';
 
 /** Counts what the events tell, for Prometheus. Labels come from closed lists: no caller can add time series. */
 export class Metrics {
@@ -23,6 +24,7 @@ export class Metrics {
     name: 'oauth_credential_expiry_timestamp_seconds',
     help: 'When a credential in use ends, for those that end within 30 days',
     labelNames: ['kind', 'client_id', 'tenant', 'workspace'] as const,
+    aggregator: 'min',
     registers: [this.#registry],
   });
   readonly #durations = new Histogram({
@@ -71,6 +73,11 @@ export class Metrics {
     this.#durations.observe({ status }, seconds);
   }
 
+  /** Tells of the signing keys too. To be called once. */
+  watchKeys(router: Pick<GrantRouter, 'workspaces'>): void {
+    addKeyGauges(router, this.#registry);
+  }
+
   /** The text Prometheus reads, of all workers. */
   text(): Promise<string> {
     return cluster.isWorker ? gatheredMetrics() : this.#registry.metrics();
@@ -79,9 +86,9 @@ export class Metrics {
   #noteExpiry({ name, detail, tenant = '', workspace = '' }: AuthorizationServerEvent & { event: 'warning' }): void {
     const kind = /^(\w+)_expires_soon$/.exec(name)?.[1];
     const { client_id, not_after, expires_at } = detail;
-    const end = not_after instanceof Date ? not_after.getTime() / 1000 : expires_at;
-    if (kind === undefined || typeof end !== 'number' || typeof client_id !== 'string') return;
-    this.#expiries.set({ kind, client_id, tenant, workspace }, end);
+    const end = not_after ?? expires_at;
+    if (kind === undefined || !(end instanceof Date) || typeof client_id !== 'string') return;
+    this.#expiries.set({ kind, client_id, tenant, workspace }, end.getTime() / 1000);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import express, { type Router } from 'express';
-import { type EventListener, type FailureExplanations, standardStrategies } from '../../index.js';
+import { type EventListener, type FailureExplanations, type GrantRouter, standardStrategies } from '../../index.js';
 import { grants } from '../authorization-server.js';
 import { AdminTokens } from './admin-tokens.js';
 import { explainPages } from './explain.js';
@@ -10,6 +10,8 @@ import type { Metrics } from './metrics.js';
 export interface Operations {
   /** Hear every event. */
   readonly listeners: readonly EventListener[];
+  /** Shows the signing keys too. To be called once. */
+  watchKeys(router: GrantRouter): void;
   /** Takes the time until the reply is sent. */
   time(response: ServerResponse): void;
   /** `/metrics` and `/admin/explain`; nothing without `admin_tokens`. */
@@ -25,6 +27,7 @@ export async function openOperations(
   const metrics = tokens.exist ? await openMetrics() : undefined;
   return {
     listeners: metrics ? [explanations.listen, metrics.listen] : [explanations.listen],
+    watchKeys: (router) => metrics?.watchKeys(router),
     time: (response) => metrics && timeReply(response, metrics),
     pages: (base) => metrics && pages(base, tokens, explanations, metrics),
   };

@@ -26,6 +26,8 @@ export interface SigningKeyStatus {
   readonly activates_at: number;
   /** When it stops signing; absent while no other key is going to take over. */
   readonly retires_at?: number;
+  /** When the schedule has another key sign in its place; absent where one waits already, and where nothing is scheduled. */
+  readonly rotates_at?: number;
   /** When the last token it can have signed is over, and it leaves the JWKS and the store. */
   readonly removed_at?: number;
   /** The id of the secret key that protects it in the store. */
@@ -47,6 +49,10 @@ const skew = 300;
 const farAhead = 86_400;
 /** Seconds within which the second of two operators finds the work done. */
 const sameEmergency = 10;
+/** Seconds. */
+const day = 86_400;
+/** Seconds after which a key that signs should have been replaced. */
+const oldAge = 365 * day;
 
 /**
  * The writing side of a workspace's signing keys: makes, replaces, encrypts anew and ends them. Every process does the
@@ -58,6 +64,8 @@ export class KeyUpkeep {
   readonly #schedule: KeySchedule;
   /** The longest life of a token, in seconds, that some process has told. */
   #life = 0;
+  /** The day of the last notice of an old key. */
+  readonly #toldOld = new Map<KeyGenerations, number>();
 
   constructor(algorithms: readonly SigningAlgorithm[], store: Store, secretKeys: SecretKeys, schedule: KeySchedule) {
     this.#store = store;
@@ -79,6 +87,7 @@ export class KeyUpkeep {
       created,
       activates_at,
       ...state,
+      ...this.#scheduled(activates_at, state),
       secret_key: secretKeyId(sealed),
     }));
   }
@@ -126,6 +135,7 @@ export class KeyUpkeep {
     else if (interval > 0 && now >= newest.activates_at + interval - lead) await this.#replace(chain, false);
     this.#tell('signing_key_resealed', await chain.reseal());
     await this.#endWhatIsOver(chain);
+    if (interval === 0) this.#noteAge(chain);
   }
 
   async #replace(chain: KeyGenerations, atOnce: boolean, { byHand = false } = {}): Promise<KeyGeneration> {
@@ -149,6 +159,26 @@ export class KeyUpkeep {
     const added = await chain.add(times);
     this.#tell(added.first ? 'signing_key_rotated' : 'signing_key_learned', [added.generation]);
     return added;
+  }
+
+  #scheduled(
+    activates_at: number,
+    { state, retires_at }: Pick<SigningKeyStatus, 'state' | 'retires_at'>,
+  ): Pick<SigningKeyStatus, 'rotates_at'> {
+    const { interval } = this.#schedule;
+    const isDue = state === 'active' && retires_at === undefined && interval > 0;
+    return isDue ? { rotates_at: activates_at + interval } : {};
+  }
+
+  /** A key that no schedule replaces is easily forgotten. */
+  #noteAge(chain: KeyGenerations): void {
+    const now = this.#seconds();
+    const active = this.#inState(chain).find(({ state }) => state === 'active');
+    if (!active || active.retires_at !== undefined || now - active.key.activates_at < oldAge) return;
+    const today = Math.floor(now / day);
+    if (this.#toldOld.get(chain) === today) return;
+    this.#toldOld.set(chain, today);
+    this.#tell('signing_key_old', [active.key]);
   }
 
   #startingIn(lead: number, replaces_all: boolean): KeyTimes {

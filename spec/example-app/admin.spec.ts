@@ -89,6 +89,10 @@ describe('/metrics', () => {
     expect(text).not.toContain('invented');
     expect(text).toMatch(/http_request_duration_seconds_count\{status="401"\} \d/);
     expect(text).toContain('process_cpu_seconds_total');
+    // A time of one worker, and not the sum of all.
+    const [, rotation] =
+      /^oauth_signing_key_rotation_timestamp_seconds\{.*workspace="demo".*\} (\d+)$/m.exec(text) ?? [];
+    expect(Math.abs(Number(rotation) - Date.now() / 1000 - 7_776_000)).toBeLessThan(600);
   });
 });
 

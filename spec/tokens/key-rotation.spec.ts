@@ -121,6 +121,46 @@ describe('a rotation', () => {
   });
 });
 
+describe('what is known of the time ahead', () => {
+  it('JWK-02 the schedule tells when the next key signs, until one waits', async () => {
+    const keys = world.process({ interval: 10 * day, lead });
+    await keys.load();
+    expect(await keys.list()).toEqual([expect.objectContaining({ rotates_at: world.now + 10 * day })]);
+    world.now += 10 * day - lead;
+    await keys.load();
+    const [active, next] = await keys.list();
+    expect(active).toMatchObject({ state: 'active', retires_at: world.start + 10 * day });
+    expect([active, next].map((key) => key && 'rotates_at' in key)).toEqual([false, false]);
+  });
+
+  it('JWK-02 without a schedule nothing is known, and a key that has signed for a year is told once a day', async () => {
+    const keys = world.process();
+    await keys.load();
+    expect((await keys.list())[0]).not.toHaveProperty('rotates_at');
+    world.now += 365 * day - 1;
+    await keys.load();
+    expect(world.told('signing_key_old')).toEqual([]);
+    world.now += 1;
+    for (let time = 0; time < 3; time += 1) await keys.load();
+    expect(world.told('signing_key_old')).toEqual([expect.objectContaining({ kid: await signing(keys) })]);
+    world.now += day;
+    await keys.load();
+    expect(world.told('signing_key_old')).toHaveLength(2);
+    await keys.rotate();
+    world.now += day;
+    await keys.load();
+    expect(world.told('signing_key_old')).toHaveLength(2);
+  });
+
+  it('JWK-02 a key of a schedule as long as that is not told', async () => {
+    const keys = world.process({ interval: 800 * day, lead });
+    await keys.load();
+    world.now += 400 * day;
+    await keys.load();
+    expect(world.told('signing_key_old')).toEqual([]);
+  });
+});
+
 describe('an emergency', () => {
   it('the new key signs at once, and all before it are gone at once', async () => {
     const keys = world.process();
