@@ -30,6 +30,8 @@ export interface DemoFacts {
   readonly secrets: DemoSecrets;
   readonly pki: ClientPki;
   readonly scripts: DemoScripts;
+  /** Of demo-private-key-jwt: PKCS#8 PEM, and the absolute path of its file. */
+  readonly assertionKey: { readonly pem: string; readonly path: string; readonly kid: string };
 }
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';

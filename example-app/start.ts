@@ -19,6 +19,7 @@ import { Outbox } from './mail/outbox.js';
 import { makeApp } from './pages/app.js';
 import { hello } from './pages/hello.js';
 import { keepServerPki, type ServerPki } from './pki/server-pki.js';
+import { hasPlayground, PlaygroundSetup } from './playground/setup.js';
 import type { RunningServer } from './run.js';
 import { keepSecretKeys } from './secret-keys.js';
 import { makeSignIn } from './sign-in-setup.js';
@@ -84,7 +85,7 @@ export async function prepare(settings: Settings, openDirectory = DataDirectory.
   const publicUrl = settings.publicUrl ?? file?.publicUrl;
   const host = settings.host ?? file?.host ?? '127.0.0.1';
   const publicUrls = [publicUrl, file?.mtls?.public_url].filter((url) => url !== undefined);
-  const production = process.env.NODE_ENV === 'production';
+  const production = isProduction();
   const written = settings.mail ?? (file ? file.mail : demoMail);
   const { mail, doubt: mailDoubt } = chooseMail(written, { host, publicUrls, production });
   const store = settings.store ?? file?.store;
@@ -95,6 +96,10 @@ export async function prepare(settings: Settings, openDirectory = DataDirectory.
   const names = publicUrls.map(hostOf);
   const pki = file?.tls === undefined ? await keepServerPki(directory, names) : undefined;
   return { ...given, directory, pki, demo: file ? undefined : await makeDemo(directory, made(pki)) };
+}
+
+function isProduction(): boolean {
+  return process.env.NODE_ENV === 'production';
 }
 
 /** A name or an address, without the brackets of IPv6. */
@@ -128,7 +133,9 @@ async function serve(listeners: Listeners, prepared: Preparation, tellsDoubts: b
   const publicUrl = settings.publicUrl ?? file?.publicUrl ?? new URL(`https://localhost:${listener.port}`).origin;
   const { configuration, secretKeys, store, storeUrl } = await openState(prepared, publicUrl);
   const operations = await openOperations(configuration.adminTokens, new FailureExplanations({ store }));
-  const log = withListeners(makeLog(), operations.listeners);
+  const place = { demo: demo !== undefined, host: prepared.host, publicUrl, production: isProduction() };
+  const setup = hasPlayground(place) ? new PlaygroundSetup(store) : undefined;
+  const log = withListeners(makeLog(), [...operations.listeners, ...(setup ? [setup.listen] : [])]);
   let tells = tellsDoubts;
   const event: Log['event'] = (told) => {
     if (tells || told.event !== 'warning') log.event(told);
@@ -159,6 +166,14 @@ async function serve(listeners: Listeners, prepared: Preparation, tellsDoubts: b
     const resource = `${publicUrl}/api/hello`;
     const base = pathname === '/' ? '' : pathname;
     const admin = operations.pages(base);
+    const demoFacts = demo && (await demo.facts(publicUrl, listener.port));
+    const playground = setup?.pages({
+      publicUrl,
+      workspaces: issuers,
+      demo: made(demoFacts),
+      authorityPath: made(pki).authorityPath,
+      listener: { host: prepared.host, port: listener.port, authority: made(authority) },
+    });
     const app = makeApp({
       base,
       host: hostname,
@@ -166,6 +181,7 @@ async function serve(listeners: Listeners, prepared: Preparation, tellsDoubts: b
       tryUrl: demo && demoTryUrl(publicUrl),
       outbox,
       signIn,
+      playground,
       resourceMetadata: protectedResourceMetadata({ resource, authorizationServer: router }),
       admin,
       guard: protectResource({ authorizationServer: router, resource }),
@@ -173,7 +189,6 @@ async function serve(listeners: Listeners, prepared: Preparation, tellsDoubts: b
       ready: () => store.ping(),
       log,
     });
-    const demoFacts = demo && (await demo.facts(publicUrl, listener.port));
     const handle = httpsOnly(hostname, (request, response) => {
       operations.time(response);
       router(request, response, () => app(request, response));
@@ -187,6 +202,7 @@ async function serve(listeners: Listeners, prepared: Preparation, tellsDoubts: b
         mail: prepared.mail,
         issuers: issuers.map(({ issuer }) => issuer),
         morePages: [
+          ...(playground ? ['/playground'] : []),
           ...(signIn ? ['/sign-in'] : []),
           ...(outbox ? ['/outbox'] : []),
           ...(admin ? ['/admin/explain', '/metrics'] : []),

@@ -12,16 +12,26 @@ export interface CurlParts {
   readonly headers?: readonly string[];
   /** Sent as a JSON body, whatever the headers say. */
   readonly json?: unknown;
+  /** Leaves nothing to the shell, whatever the values look like. */
+  readonly literal?: boolean;
 }
 
 /** A command line that works in any directory. It prints the reply and fails when the status is 400 or more. */
-export function curl(url: string, { authorityPath, user, certificate, form, headers, json }: CurlParts): string {
+export function curl(
+  url: string,
+  { authorityPath, user, certificate, form, headers, json, literal }: CurlParts,
+): string {
+  const isForShell = (text: string) => !literal && text.includes('$(');
   const words = ['curl', '-sS', '--fail-with-body'];
   if (authorityPath !== undefined) words.push('--cacert', quote(authorityPath));
   if (user !== undefined) words.push('-u', quote(user));
   if (certificate) words.push('--cert', quote(certificate.certificate), '--key', quote(certificate.key));
-  for (const header of headers ?? []) words.push('-H', header.includes('$(') ? `"${header}"` : quote(header));
-  for (const [name, value] of Object.entries(form ?? {})) words.push(...formWords(name, value));
+  for (const header of headers ?? []) words.push('-H', isForShell(header) ? `"${header}"` : quote(header));
+  for (const [name, value] of Object.entries(form ?? {})) {
+    words.push(
+      ...(isForShell(value) && value.startsWith('$(') ? ['-d', `"${name}=${value}"`] : formWords(name, value)),
+    );
+  }
   if (json !== undefined) words.push('--data', quote(JSON.stringify(json)));
   return [...words, quote(url)].join(' ');
 }
@@ -32,7 +42,6 @@ export function quote(word: string): string {
 }
 
 function formWords(name: string, value: string): string[] {
-  if (value.startsWith('$(')) return ['-d', `"${name}=${value}"`];
   const encodes = /^[\w.~-]+$/.test(value);
   return [encodes ? '-d' : '--data-urlencode', quote(`${name}=${value}`)];
 }

@@ -32,6 +32,9 @@ export function demoGenerateCodeUrl(publicUrl: string): string {
 /** The key file of a client that signs its assertions, within the data directory. */
 export const privateKeyJwtKey = 'clients/demo-private-key-jwt.key';
 
+/** Its `kid`. */
+export const assertionKeyId = 'demo';
+
 /** What the demo configuration is made of. */
 export interface DemoMaterial {
   readonly secrets: DemoSecrets;
@@ -106,7 +109,7 @@ function demoClients(
   const both = {
     grant_types: ['authorization_code', 'client_credentials'],
     response_types: ['code'],
-    redirect_uris: [`${publicUrl}/callback`],
+    redirect_uris: [`${publicUrl}/callback`, `${publicUrl}/playground`],
     scope: 'openid profile email read',
   };
   const own = { grant_types: ['client_credentials'], response_types: [], scope: 'read accounts.*' };
@@ -140,7 +143,7 @@ function demoClients(
       client_id: 'demo-private-key-jwt',
       client_name: 'Demo with an assertion by private key',
       token_endpoint_auth_method: 'private_key_jwt',
-      jwks: { keys: [{ ...publicKey, kid: 'demo', use: 'sig', alg: 'ES256' }] },
+      jwks: { keys: [{ ...publicKey, kid: assertionKeyId, use: 'sig', alg: 'ES256' }] },
     },
     {
       ...own,
@@ -173,6 +176,8 @@ function demoClients(
       client_secret: secrets['demo-passwordless'],
       token_endpoint_auth_method: 'client_secret_post',
       grant_types: ['password', 'authorization_code'],
+      // One alone, so that authorization requests may leave it out.
+      redirect_uris: [`${publicUrl}/callback`],
     },
     {
       client_id: 'demo-sign-in',
@@ -191,7 +196,7 @@ function demoClients(
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code'],
       response_types: ['code'],
-      redirect_uris: [`${publicUrl}/callback`],
+      redirect_uris: [`${publicUrl}/callback`, `${publicUrl}/playground`],
       scope: 'openid profile email read',
     },
   ];

@@ -4,11 +4,13 @@ import type { DataDirectory } from '../data-directory.js';
 import { keepClientPki } from '../pki/client-pki.js';
 import type { ServerPki } from '../pki/server-pki.js';
 import {
+  assertionKeyId,
   demoConfiguration,
   demoGenerateCodeUrl,
   demoTenant,
   demoWorkspace,
   keepAssertionKey,
+  privateKeyJwtKey,
 } from './demo-configuration.js';
 import { writeScripts } from './scripts.js';
 import { keepDemoSecrets, secretsPath } from './secrets.js';
@@ -53,7 +55,8 @@ export async function makeDemo(directory: DataDirectory, { authority, authorityP
         secretsPath: secretsPath(directory),
         port,
       });
-      return { secrets, pki, scripts };
+      const key = { pem: assertionKey, path: directory.file(privateKeyJwtKey), kid: assertionKeyId };
+      return { secrets, pki, scripts, assertionKey: key };
     },
   };
 }

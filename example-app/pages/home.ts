@@ -28,8 +28,10 @@ ${site.admin && html`<li><a href="${site.base}/admin/explain">Why did it fail?</
   };
 }
 
-function tryIt({ base, signIn, outbox, tryUrl }: Site): Html | undefined {
+function tryIt({ base, playground, signIn, outbox, tryUrl }: Site): Html | undefined {
   const items = [
+    playground &&
+      html`<li><a href="${base}/playground">Playground</a>: build a token request, by every method and grant, send it, and see what the server made of it</li>`,
     signIn &&
       html`<li><a href="${base}/sign-in">Sign in without a password</a>, and see the tokens and what the API answers</li>`,
     outbox && html`<li><a href="${base}/outbox">Outbox</a>: the mails with codes and links</li>`,

@@ -1,7 +1,7 @@
 import { type Html, html } from './html.js';
 
-/** A whole page. `base` is the path the app hangs at: empty, or like `/auth`. */
-export function page(base: string, title: string, content: Html): string {
+/** A whole page. `base` is the path the app hangs at: empty, or like `/auth`. `head`: what else its head has. */
+export function page(base: string, title: string, content: Html, head?: Html): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -9,7 +9,7 @@ export function page(base: string, title: string, content: Html): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
-<link rel="stylesheet" href="${base}/assets/style.css">
+<link rel="stylesheet" href="${base}/assets/style.css">${head}
 </head>
 <body>
 <header><a href="${base}/">express-client-auth</a></header>

@@ -1,8 +1,8 @@
-import type { Request, RequestHandler } from 'express';
-import { isLoopbackAddress, isLoopbackHost } from '../loopback.js';
+import type { RequestHandler } from 'express';
 import type { Outbox, OutboxMail } from '../mail/outbox.js';
 import { type Html, html } from './html.js';
 import { page } from './layout.js';
+import { isOfThisMachine } from './this-machine.js';
 
 /**
  * The mails of `outbox:`: JSON has the oldest first, people see the newest first. `publicHost`: the name the server is
@@ -11,7 +11,7 @@ import { page } from './layout.js';
  */
 export function showOutbox(base: string, outbox: Outbox, publicHost: string, signIn: boolean): RequestHandler {
   return async (request, response, next) => {
-    if (!isFromThisMachine(request) || !isMeantForUs(request, publicHost)) {
+    if (!isOfThisMachine(request, publicHost)) {
       next();
       return;
     }
@@ -20,20 +20,6 @@ export function showOutbox(base: string, outbox: Outbox, publicHost: string, sig
     if (request.accepts(['html', 'json']) === 'json') response.json(mails);
     else response.send(page(base, 'Outbox', mails.length === 0 ? nothing(base, signIn) : all(mails)));
   };
-}
-
-/** Also by what a proxy or tunnel on this machine says of whom it speaks for. What it says can only close the page. */
-function isFromThisMachine({ socket, headers }: Request): boolean {
-  const { forwarded, 'x-forwarded-for': forwardedFor = '', 'x-real-ip': realIp = '' } = headers;
-  const named = [forwardedFor, realIp].flat().flatMap((each) => each.split(','));
-  const addresses = named.map((each) => each.trim()).filter((each) => each !== '');
-  return forwarded === undefined && [socket.remoteAddress ?? '', ...addresses].every(isLoopbackAddress);
-}
-
-/** A page of elsewhere may have its own name lead to this machine; it then asks under that name. */
-function isMeantForUs({ headers: { host = '' } }: Request, publicHost: string): boolean {
-  const url = URL.canParse(`https://${host}`) ? new URL(`https://${host}`) : undefined;
-  return url !== undefined && (url.hostname === publicHost || isLoopbackHost(url.hostname));
 }
 
 function nothing(base: string, signIn: boolean): Html {

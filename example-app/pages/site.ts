@@ -16,6 +16,8 @@ export interface Site {
   readonly outbox: Outbox | undefined;
   /** The demo client application; absent when the configuration has no clients for it. */
   readonly signIn: Router | undefined;
+  /** Every method and grant, tried from a browser; for the demo on this machine. */
+  readonly playground: Router | undefined;
   /** Tells clients about the API (RFC 9728). */
   readonly resourceMetadata: RequestHandler;
   /** What operators look at, mounted where there are `admin_tokens`. */

@@ -1,6 +1,12 @@
 import type { DataDirectory } from '../data-directory.js';
 import { keepCertificate, refuseOrphan } from './certificates.js';
-import { type Issuer, makeClientCertificate, makeEllipticClientCertificate, makePkcs12 } from './forge-certificates.js';
+import {
+  type Issuer,
+  makeAuthority,
+  makeClientCertificate,
+  makeEllipticClientCertificate,
+  makePkcs12,
+} from './forge-certificates.js';
 import { type KeyKind, keepPrivateKey } from './keys.js';
 
 /** Absolute paths of a certificate and its key, for `curl --cert --key`. */
@@ -17,6 +23,8 @@ export interface ClientPki {
   readonly elliptic: ClientCertificateFiles;
   /** For self_signed_tls_client_auth. */
   readonly selfSigned: ClientCertificateFiles;
+  /** The subject of `rsa`, by an authority that nobody trusts: a mistake to try. */
+  readonly stranger: ClientCertificateFiles;
   /** Absolute path of a PKCS#12 file of `rsa`, for browsers. */
   readonly pkcs12: string;
 }
@@ -60,14 +68,29 @@ export async function keepClientPki(
       makeClientCertificate({ commonName: selfSignedName, privateKey, lifetimeDays }),
     ),
   ]);
+  const elsewhere = await keepStrangeAuthority(directory, rsa.privateKey);
+  const stranger = await keep('stranger', 'ec', elsewhere, (privateKey) =>
+    makeEllipticClientCertificate({ commonName: tlsName, privateKey, lifetimeDays }, elsewhere),
+  );
   const bundle = makePkcs12(rsa.privateKey, [rsa.certificate, authority.certificate], pkcs12Password);
   await directory.replace('pki/client.p12', bundle);
   return {
     rsa: rsa.files,
     elliptic: elliptic.files,
     selfSigned: selfSigned.files,
+    stranger: stranger.files,
     pkcs12: directory.file('pki/client.p12'),
   };
 }
 
 type MakeCertificate = (privateKey: string) => Promise<string> | string;
+
+/** `privateKey`: that of a client, for the key of an authority must be RSA, and another one would take long to make. */
+async function keepStrangeAuthority(directory: DataDirectory, privateKey: string): Promise<Issuer> {
+  const certificate = await keepCertificate(directory, {
+    name: 'pki/stranger-ca.crt',
+    privateKey,
+    make: () => makeAuthority({ commonName: 'Another authority', organization: 'Elsewhere', privateKey, lifetimeDays }),
+  });
+  return { certificate, privateKey };
+}

@@ -37,6 +37,11 @@ export class DemoSite {
     return this;
   }
 
+  /** What the app has printed. */
+  get stdout(): string {
+    return this.#app?.stdout ?? '';
+  }
+
   /** The mails, oldest first. */
   async mails(): Promise<ShownMail[]> {
     const answer = await this.#visitor?.get('/outbox', { accept: 'application/json' });

@@ -1,0 +1,114 @@
+import type { Outcome, Reply } from '../facts.js';
+import { block, card, element, list, prose } from './elements.js';
+import { decodeJwt } from './jwt.js';
+import { httpText, type TokenRequest } from './token-request.js';
+
+/** The refresh token of a reply, if it has one. */
+export function refreshTokenOf({ body }: Reply): string | undefined {
+  const token = members(body)?.refresh_token;
+  return typeof token === 'string' ? token : undefined;
+}
+
+/** The reply and everything that can be said of it, as cards. */
+export function replyCards(request: TokenRequest, reply: Reply, outcome: Outcome | undefined): HTMLElement[] {
+  const body = members(reply.body);
+  return [
+    replyCard(request, reply, body),
+    ...(outcome?.explanation ? [explanationCard(outcome.explanation)] : []),
+    ...tokenCards(body),
+    ...(outcome ? [eventCard(outcome.event)] : []),
+  ];
+}
+
+function replyCard(request: TokenRequest, { status, headers, body }: Reply, read: Members | undefined): HTMLElement {
+  const kind = status < 400 ? 'success' : 'failure';
+  return card(
+    'The reply',
+    element('p', { class: `status ${kind}` }, element('strong', {}, String(status)), ` ${phrases[status] ?? ''}`),
+    block('The body of the reply', read ? pretty(read) : body),
+    folded('Headers of the reply', headers.map((header) => header.join(': ')).join('\n')),
+    folded('The request that was sent', httpText(request)),
+  );
+}
+
+const phrases: Readonly<Record<number, string>> = {
+  200: 'OK',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  413: 'Content Too Large',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+function explanationCard({ reason, error, happened, remedy, detail = {} }: NonNullable<Outcome['explanation']>) {
+  const shown = Object.entries(detail).map(([name, value]) => [name, textOf(value)] as const);
+  return card(
+    'Why it failed',
+    element('p', {}, element('code', { class: 'reason' }, reason ?? error ?? 'failed')),
+    happened === undefined ? undefined : prose(happened),
+    remedy === undefined
+      ? undefined
+      : element('p', {}, element('strong', {}, 'What to do: '), ...prose(remedy).childNodes),
+    shown.length === 0 ? undefined : list(shown),
+    element('p', { class: 'quiet' }, 'Operators see this by the correlation id. The caller does not.'),
+  );
+}
+
+const tokenNames = { access_token: 'Access token', id_token: 'ID token' } as const;
+
+function tokenCards(body: Members | undefined): HTMLElement[] {
+  return Object.entries(tokenNames).flatMap(([name, title]) => {
+    const token = body?.[name];
+    const decoded = typeof token === 'string' ? decodeJwt(token) : undefined;
+    if (!decoded) return [];
+    return card(
+      title,
+      element('h3', {}, 'Header'),
+      block(`Header of the ${title}`, pretty(decoded.header)),
+      element('h3', {}, 'Claims'),
+      block(`Claims of the ${title}`, pretty(decoded.claims)),
+      times(decoded.claims),
+    );
+  });
+}
+
+/** Seconds since 1970 as people read them. */
+function times(claims: Members): HTMLElement {
+  const rows = Object.entries({ iat: 'Issued', auth_time: 'Signed in', exp: 'Expires' }).flatMap(([name, label]) => {
+    const seconds = claims[name];
+    return typeof seconds === 'number' ? [[label, new Date(seconds * 1000).toLocaleString()] as const] : [];
+  });
+  return list(rows);
+}
+
+function eventCard(event: Members): HTMLElement {
+  const hint = prose('What `onEvent` tells the log and the metrics. It holds no secret and no token.');
+  hint.className = 'quiet';
+  return card('The event', block('The event', pretty(event)), hint);
+}
+
+function folded(title: string, text: string): HTMLElement {
+  return element('details', {}, element('summary', {}, title), block(title, text));
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function members(body: string): Members | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Members) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function pretty(value: unknown): string {
+  return JSON.stringify(value, undefined, 2);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
