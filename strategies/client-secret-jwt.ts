@@ -26,9 +26,9 @@ export function clientSecretJwt(): ClientAuthenticationStrategy<AssertionEvidenc
       const secret = client.secrets.secretOf(key);
       return secret && { secret };
     },
-    async rehearse(evidence) {
+    rehearse(evidence) {
       // The other assertion strategy sees the same assertion, and rehearses its own algorithms.
-      if (algorithms.has(canonicalAlgorithm(evidence.header.alg))) await rehearseSignature(evidence);
+      if (algorithms.has(canonicalAlgorithm(evidence.header.alg))) rehearseSignature(evidence);
     },
   };
 }

@@ -35,9 +35,9 @@ export function privateKeyJwt(): ClientAuthenticationStrategy<AssertionEvidence>
       });
       return undefined;
     },
-    async rehearse(evidence) {
+    rehearse(evidence) {
       // The other assertion strategy sees the same assertion, and rehearses its own algorithms.
-      if (algorithms.has(canonicalAlgorithm(evidence.header.alg))) await rehearseSignature(evidence);
+      if (algorithms.has(canonicalAlgorithm(evidence.header.alg))) rehearseSignature(evidence);
     },
   };
 }

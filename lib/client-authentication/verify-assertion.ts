@@ -1,4 +1,4 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import { canonicalAlgorithm } from '../clients/assertion-algorithms.js';
 import type { RegisteredClient } from '../clients/client.js';
 import { OAuthError } from '../errors.js';
@@ -38,7 +38,7 @@ export async function verifyAssertion(
   keys: AssertionKeys,
 ): Promise<KeyObject> {
   const candidates = await candidatesFor(evidence, client, context, keys);
-  const signer = await signerOf(evidence, candidates);
+  const signer = signerOf(evidence, candidates);
   if (signer === undefined) {
     throw new OAuthError('assertion_signature_invalid', {
       detail: { ...shownHeader(evidence), keys_tried: candidates.length },
@@ -66,7 +66,7 @@ async function candidatesFor(
     throw new OAuthError('assertion_key_not_found', { detail: shownHeader(evidence) });
   } catch (thrown) {
     // Without a key there is nothing to verify, and the quick answer would tell that the client exists.
-    await rehearseSignature(evidence);
+    rehearseSignature(evidence);
     throw thrown;
   }
 }
@@ -168,9 +168,7 @@ async function claimOnce(
   { store }: AuthenticationContext,
   seconds: number,
 ): Promise<void> {
-  const digest = createHash('sha256')
-    .update(`${client.id}\n${String(claims.jti)}`)
-    .digest('base64url');
+  const digest = hash('sha256', `${client.id}\n${String(claims.jti)}`, 'base64url');
   const { first } = await store.claim(`jti/${digest}`, '1', seconds);
   if (!first) throw new OAuthError('assertion_replayed', { detail: { jti: loggable(claims.jti) } });
 }

@@ -1,4 +1,3 @@
-import { SignJWT } from 'jose';
 import type { RegisteredClient } from '../clients/client.js';
 import { OAuthError } from '../errors.js';
 import { sendJson, sendJwt } from '../http/reply.js';
@@ -9,6 +8,7 @@ import type { User } from '../identity/users.js';
 import type { AccessTokenClaims } from '../tokens/access-tokens.js';
 import { refuseBearer } from '../tokens/bearer-challenge.js';
 import { presentedToken } from '../tokens/presented-token.js';
+import { signJwt } from '../tokens/sign-jwt.js';
 import { requireBinding, requireScopes } from '../tokens/token-requirements.js';
 import { verifyAccessToken } from '../tokens/verify-access-token.js';
 import type { Workspace } from '../workspaces/workspace.js';
@@ -76,8 +76,5 @@ async function signed(
   client: RegisteredClient,
   { issuer, signingKeys }: Workspace,
 ): Promise<string> {
-  const { alg, kid, privateKey } = await signingKeys.forAlgorithm(algorithm);
-  return new SignJWT({ ...told, iss: issuer, aud: client.id })
-    .setProtectedHeader({ alg, kid, typ: 'JWT' })
-    .sign(privateKey);
+  return signJwt({ ...told, iss: issuer, aud: client.id }, 'JWT', await signingKeys.forAlgorithm(algorithm));
 }

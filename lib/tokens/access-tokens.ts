@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { hash } from 'node:crypto';
 import { randomToken } from '../http/random-token.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 import type { Confirmation } from './confirmation.js';
+import { signJwt } from './sign-jwt.js';
 import type { SigningKeys } from './signing-keys.js';
 
 /** The claims of an access token, whatever its format (RFC 9068 2.2, RFC 7662 2.2). Times are seconds since 1970. */
@@ -38,10 +38,7 @@ export async function writeAccessToken(
     await store.set(opaqueKey(token), JSON.stringify(claims), claims.exp - claims.iat);
     return token;
   }
-  const key = await signingKeys.forAccessTokens();
-  return new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt' })
-    .sign(key.privateKey);
+  return signJwt(claims, 'at+jwt', await signingKeys.forAccessTokens());
 }
 
 /** The claims behind an opaque token, or undefined. */
@@ -55,5 +52,5 @@ export async function readOpaqueToken(
 
 // The token itself is never at rest: whoever reads the store learns no token.
 function opaqueKey(token: string): string {
-  return `access-token/${createHash('sha256').update(token).digest('base64url')}`;
+  return `access-token/${hash('sha256', token, 'base64url')}`;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { signJwt } from './sign-jwt.js';
 import type { SigningKey } from './signing-keys.js';
 
 /** What an ID token says (OpenID Connect Core 2) beside claims of the person. Times are seconds since 1970. */
@@ -15,9 +15,7 @@ export interface IdTokenClaims {
 
 /** Signs an ID token that belongs to one access token. */
 export function signIdToken(claims: IdTokenClaims, accessToken: string, key: SigningKey): Promise<string> {
-  return new SignJWT({ ...claims, at_hash: accessTokenHash(accessToken, key) })
-    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'JWT' })
-    .sign(key.privateKey);
+  return signJwt({ ...claims, at_hash: accessTokenHash(accessToken, key) }, 'JWT', key);
 }
 
 /** OpenID Connect Core 3.1.3.6: the left half of the hash that goes with the signature's algorithm. */

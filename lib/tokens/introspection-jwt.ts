@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { SignJWT } from 'jose';
 import type { RegisteredClient } from '../clients/client.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
+import { signJwt } from './sign-jwt.js';
 import type { SigningAlgorithm } from './signing-keys.js';
 
 /** The media type of a signed introspection reply (RFC 9701 4). */
@@ -25,9 +25,8 @@ export async function introspectionJwt(
 ): Promise<string> {
   const registered = metadata.introspection_signed_response_alg as SigningAlgorithm | undefined;
   const key = await (registered === undefined ? signingKeys.forAccessTokens() : signingKeys.forAlgorithm(registered));
-  return new SignJWT({ iss: issuer, aud: id, iat: Math.floor(now() / 1000), token_introspection: answer })
-    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'token-introspection+jwt' })
-    .sign(key.privateKey);
+  const claims = { iss: issuer, aud: id, iat: Math.floor(now() / 1000), token_introspection: answer };
+  return signJwt(claims, 'token-introspection+jwt', key);
 }
 
 function weightOf(type: string, accept: string): number {

@@ -27,7 +27,7 @@ export async function readSoftwareStatement(statement: unknown, workspace: Works
   if (crit !== undefined || b64 !== undefined) throw invalid('has a critical header');
   const candidates = keys.candidates({ alg, ...(typeof kid === 'string' && { kid }) });
   const signed = { jws: statement as string, header: { alg } };
-  if (!(await signerOf(signed, candidates))) throw invalid('has no signature of its issuer');
+  if (!signerOf(signed, candidates)) throw invalid('has no signature of its issuer');
   requireTimes(claims, workspace);
   return claims;
 }

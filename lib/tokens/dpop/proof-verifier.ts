@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { signerOf } from '../../client-authentication/assertion-signature.js';
 import { canonicalAlgorithm } from '../../clients/assertion-algorithms.js';
 import { OAuthError } from '../../errors.js';
@@ -91,7 +91,7 @@ export class ProofVerifier {
     if (token && token.jkt !== key.jkt) {
       throw new OAuthError('token_binding_mismatch', { detail: { expected: { jkt: token.jkt }, found: key.jkt } });
     }
-    if (!(await signerOf({ jws, header: { alg } }, [key.key]))) {
+    if (!signerOf({ jws, header: { alg } }, [key.key])) {
       throw new OAuthError('dpop_signature_invalid', { detail: { alg: loggable(alg), jkt: key.jkt } });
     }
     rememberKey(proof, key);
@@ -132,7 +132,7 @@ export class ProofVerifier {
 
   /** One use of (key, URL, jti) for as long as the proof could be accepted (RFC 9449 11.1). */
   async #claimOnce({ claims: { jti } }: DpopProof, jkt: string, url: string, seconds: number): Promise<void> {
-    const digest = createHash('sha256').update(`${jkt}\n${url}\n${jti}`).digest('base64url');
+    const digest = hash('sha256', `${jkt}\n${url}\n${jti}`, 'base64url');
     const { first } = await this.#rules.store.claim(`dpop/${digest}`, '1', seconds);
     if (!first) throw new OAuthError('dpop_replayed', { detail: { jti: loggable(jti), jkt } });
   }
@@ -141,6 +141,6 @@ export class ProofVerifier {
 /** RFC 9449 4.3 item 12: the hash of the token, base64url. */
 function checkToken({ claims: { ath } }: DpopProof, { token }: ProofTarget): void {
   if (!token) return;
-  if (ath === createHash('sha256').update(token.value).digest('base64url')) return;
+  if (ath === hash('sha256', token.value, 'base64url')) return;
   throw new OAuthError('dpop_token_mismatch', { detail: { claim: 'ath', found: typeof ath } });
 }
