@@ -1,5 +1,6 @@
 import { OAuthError } from '../errors.js';
 import { readCompactJws } from '../http/compact-jws.js';
+import type { Form } from '../http/form.js';
 import { loggable } from '../loggable-value.js';
 import type { ClientRequest, Evidence } from './strategy.js';
 
@@ -21,9 +22,18 @@ export interface AssertionEvidence extends Evidence {
 
 /** RFC 7521 4.2: `client_assertion` and its type, from the body. The subject names the client. */
 export function extractAssertion({ form }: ClientRequest): AssertionEvidence | OAuthError | undefined {
+  if (!form.has('client_assertion') && !form.has('client_assertion_type')) return undefined;
+  const known = extracted.get(form) ?? readAssertion(form);
+  extracted.set(form, known);
+  return known;
+}
+
+/** Both assertion methods ask for the same one. */
+const extracted = new WeakMap<Form, AssertionEvidence | OAuthError>();
+
+function readAssertion(form: Form): AssertionEvidence | OAuthError {
   const jws = form.get('client_assertion');
   const type = form.get('client_assertion_type');
-  if (jws === undefined && type === undefined) return undefined;
   if (jws === undefined || type === undefined) return new OAuthError('assertion_incomplete');
   if (type !== jwtBearer) {
     return new OAuthError('assertion_type_unsupported', { detail: { client_assertion_type: shownType(type) } });

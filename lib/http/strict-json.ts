@@ -12,8 +12,19 @@ export function parseStrictJson(encoded: string | Buffer): StrictJson {
   const text = encoded.toString();
   try {
     const value: unknown = JSON.parse(text);
-    return hasRepeatedMember(text) ? { ok: false, problem: 'has a member twice' } : { ok: true, value };
+    const repeated = !comesBack(value, text) && hasRepeatedMember(text);
+    return repeated ? { ok: false, problem: 'has a member twice' } : { ok: true, value };
   } catch {
     return { ok: false, problem: 'is not JSON' };
+  }
+}
+
+/** Whether the value gives the same text again. Then nothing was lost on the way, as one of two equal members would be. */
+function comesBack(value: unknown, text: string): boolean {
+  try {
+    return JSON.stringify(value) === text;
+  } catch {
+    // It is nested too deeply for that.
+    return false;
   }
 }
