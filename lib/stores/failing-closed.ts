@@ -20,12 +20,12 @@ export function failingClosed(store: Store, patience = longestWait): Store {
 class FailingClosed implements Store {
   readonly volatile: boolean;
   readonly #store: Store;
-  readonly #patience: number;
+  readonly #patience: Patience;
 
   constructor(store: Store, patience: number) {
     this.volatile = store.volatile;
     this.#store = store;
-    this.#patience = patience;
+    this.#patience = new Patience(patience);
   }
 
   get(key: string): Promise<string | undefined> {
@@ -67,15 +67,14 @@ class FailingClosed implements Store {
   #answer<T>(verb: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const fail = (cause: unknown) => {
-        clearTimeout(timer);
+        this.#patience.end(waiting);
         reject(unavailable(cause));
       };
-      const late = () => fail(new Error(`The store did not answer within ${this.#patience / 1000} seconds`));
-      const timer = setTimeout(late, this.#patience);
       const succeed = (answer: T) => {
-        clearTimeout(timer);
+        this.#patience.end(waiting);
         resolve(answer);
       };
+      const waiting = this.#patience.begin(fail);
       try {
         // A store that breaks its contract may answer without a promise, or throw.
         Promise.resolve(verb()).then(succeed, fail);
@@ -83,6 +82,54 @@ class FailingClosed implements Store {
         fail(cause);
       }
     });
+  }
+}
+
+interface Waiting {
+  /** Milliseconds of a clock that nobody sets. */
+  readonly since: number;
+  readonly fail: (cause: unknown) => void;
+}
+
+/** Gives up verbs that take too long. One timer for all: each request asks several, and hardly any ever waits. */
+class Patience {
+  readonly #limit: number;
+  /** The longest waiting first. */
+  readonly #waiting = new Set<Waiting>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  begin(fail: Waiting['fail']): Waiting {
+    const waiting = { since: performance.now(), fail };
+    // It keeps the process alive as long as somebody waits.
+    if (this.#timer === undefined) this.#giveUpAfter(this.#limit);
+    else if (this.#waiting.size === 0) this.#timer.ref();
+    this.#waiting.add(waiting);
+    return waiting;
+  }
+
+  end(waiting: Waiting): void {
+    this.#waiting.delete(waiting);
+    if (this.#waiting.size === 0) this.#timer?.unref();
+  }
+
+  #giveUpAfter(milliseconds: number): void {
+    this.#timer = setTimeout(() => this.#giveUp(), milliseconds);
+  }
+
+  #giveUp(): void {
+    this.#timer = undefined;
+    for (const { since, fail } of this.#waiting) {
+      const left = since + this.#limit - performance.now();
+      if (left > 0) {
+        this.#giveUpAfter(left);
+        return;
+      }
+      fail(new Error(`The store did not answer within ${this.#limit / 1000} seconds`));
+    }
   }
 }
 

@@ -15,9 +15,8 @@ export function namespaced(store: Store, prefix: string): Store {
 
 class Namespace implements Store {
   readonly volatile: boolean;
-  readonly #store: Store;
   readonly #prefix: string;
-  #closed = false;
+  #store: Store;
 
   constructor(store: Store, prefix: string) {
     this.volatile = store.volatile;
@@ -25,42 +24,55 @@ class Namespace implements Store {
     this.#prefix = prefix;
   }
 
-  async get(key: string): Promise<string | undefined> {
-    return this.#open().get(this.#prefix + key);
+  // Not async, as the store below answers with promises already: each one more would cost every request.
+  get(key: string): Promise<string | undefined> {
+    return this.#store.get(this.#prefix + key);
   }
 
-  async set(key: string, value: string, ttl: number): Promise<void> {
-    return this.#open().set(this.#prefix + key, value, ttl);
+  set(key: string, value: string, ttl: number): Promise<void> {
+    return this.#store.set(this.#prefix + key, value, ttl);
   }
 
-  async delete(key: string): Promise<void> {
-    return this.#open().delete(this.#prefix + key);
+  delete(key: string): Promise<void> {
+    return this.#store.delete(this.#prefix + key);
   }
 
-  async claim(key: string, value: string, ttl: number): Promise<Claim> {
-    return this.#open().claim(this.#prefix + key, value, ttl);
+  claim(key: string, value: string, ttl: number): Promise<Claim> {
+    return this.#store.claim(this.#prefix + key, value, ttl);
   }
 
-  async increment(key: string, ttl: number): Promise<number> {
-    return this.#open().increment(this.#prefix + key, ttl);
+  increment(key: string, ttl: number): Promise<number> {
+    return this.#store.increment(this.#prefix + key, ttl);
   }
 
   async *scan(prefix: string): AsyncGenerator<StoreEntry> {
-    for await (const entry of this.#open().scan(this.#prefix + prefix)) {
+    for await (const entry of this.#store.scan(this.#prefix + prefix)) {
       yield { ...entry, key: entry.key.slice(this.#prefix.length) };
     }
   }
 
-  async ping(): Promise<void> {
-    return this.#open().ping();
+  ping(): Promise<void> {
+    return this.#store.ping();
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-  }
-
-  #open(): Store {
-    if (this.#closed) throw new Error('This store namespace is closed');
-    return this.#store;
+    this.#store = closedStore;
   }
 }
+
+async function refuse(): Promise<never> {
+  throw new Error('This store namespace is closed');
+}
+
+/** What a view that has ended asks. */
+const closedStore: Store = {
+  volatile: true,
+  get: refuse,
+  set: refuse,
+  delete: refuse,
+  claim: refuse,
+  increment: refuse,
+  scan: () => ({ [Symbol.asyncIterator]: () => ({ next: refuse }) }),
+  ping: refuse,
+  close: async () => undefined,
+};
