@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { hash, X509Certificate } from 'node:crypto';
 import { type CertificateFields, parseCertificateFields } from './certificate-fields.js';
 import { type DistinguishedName, readDistinguishedName } from './distinguished-name.js';
 import { MAX_CERTIFICATE_BYTES } from './pem.js';
@@ -6,7 +6,7 @@ import { readSubjectAlternativeNames, type SubjectAlternativeNames } from './sub
 
 /** SHA-256 of a DER certificate in base64url, 43 characters: `x5t#S256` of RFC 8705 3.1. */
 export function certificateDigest(der: Buffer): string {
-  return createHash('sha256').update(der).digest('base64url');
+  return hash('sha256', der, 'base64url');
 }
 
 /** That a proxy passed a certificate on, and what it said of its own verification. */

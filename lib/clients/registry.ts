@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { joinPath, OptionsError, parseOptions } from '../options.js';
 import type { ClientRegistry, RegisteredClient } from './client.js';
@@ -114,7 +114,7 @@ class FoundClients implements ClientRegistry {
     if (typeof record.client_id === 'string' && record.client_id !== clientId) return undefined;
     const json = JSON.stringify(record);
     // A digest, because the record may hold the plain secret.
-    const digest = createHash('sha256').update(json).digest('base64');
+    const digest = hash('sha256', json, 'base64');
     const remembered = this.#remembered.get(clientId);
     if (remembered?.digest === digest) return remembered.client;
     const client = this.#compile(clientId, json);

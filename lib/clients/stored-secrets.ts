@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { SecretKeys } from '../secret-keys.js';
 
 const hashPurpose = 'client secret hash';
@@ -42,7 +42,7 @@ export function readMacHash(text: string): { readonly keyId: string; readonly ma
 
 /** SHA-256 of a secret, 32 octets: what every stored form begins with. */
 export function secretDigest(secret: string): Buffer {
-  return createHash('sha256').update(secret, 'utf8').digest();
+  return hash('sha256', secret, 'buffer');
 }
 
 /** The HMAC of a secret's digest under the current key, 32 octets; under another where `keyId` names one of them. */

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { RegisteredClient } from '../clients/client.js';
 import type { SignedInUser, User } from '../identity/users.js';
 import { dateOfIssue, type RevocableClaims } from '../tokens/revocation.js';
@@ -103,5 +103,5 @@ function usedKey(code: string): string {
 }
 
 function digest(code: string): string {
-  return createHash('sha256').update(code).digest('base64url');
+  return hash('sha256', code, 'base64url');
 }

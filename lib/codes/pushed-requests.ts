@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { OAuthError } from '../errors.js';
 import { randomToken } from '../http/random-token.js';
 import { dateOfIssue, isRevoked } from '../tokens/revocation.js';
@@ -134,5 +134,5 @@ function refusedKey(id: string): string {
 }
 
 function digest(requestUri: string): string {
-  return createHash('sha256').update(requestUri).digest('base64url');
+  return hash('sha256', requestUri, 'base64url');
 }

@@ -18,6 +18,7 @@ export function sourceOf({ socket, headers }: IncomingMessage, proxies: TrustedP
 }
 
 function network(address: string): string | undefined {
+  if (isIPv4(address)) return address;
   const [, host = address] = /^\[(.*)\](?::\d+)?$/.exec(address) ?? /^([\d.]+):\d+$/.exec(address) ?? [];
   const [bare = ''] = host.split('%');
   const mapped = /^::ffff:([\d.]+)$/i.exec(bare)?.[1] ?? bare;

@@ -37,10 +37,9 @@ export class Form {
   }
 
   /** Throws `parameter_repeated` if one of these was sent more than once, even with equal values (RFC 6749 3.2). */
-  refuseRepeated(known: Iterable<string>): void {
-    for (const name of known) {
-      const values = this.#values.get(name);
-      if (values && values.length > 1) {
+  refuseRepeated(known: readonly string[]): void {
+    for (const [name, values] of this.#values) {
+      if (values.length > 1 && known.includes(name)) {
         throw new OAuthError('parameter_repeated', {
           description: `The parameter ${name} was sent more than once.`,
           detail: { parameter: name },

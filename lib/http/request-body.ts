@@ -74,6 +74,7 @@ export function readBytes(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const cutShort = (cause?: unknown) =>
       reject(new OAuthError('body_malformed', { detail: { what: 'ended too early' }, cause }));
+    const closed = () => cutShort();
     // No event will tell of a connection that was gone before we came.
     if (request.destroyed) {
       cutShort();
@@ -96,9 +97,13 @@ export function readBytes(request: IncomingMessage): Promise<Buffer> {
       return;
     }
     request.on('data', collect);
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.on('end', () => {
+      // Every request closes at last, and a failure that nobody hears of costs its stack trace all the same.
+      request.off('close', closed);
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+    });
     // The caller going away is no failure of ours.
     request.on('error', cutShort);
-    request.on('close', () => cutShort());
+    request.on('close', closed);
   });
 }

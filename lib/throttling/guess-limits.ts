@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type FailureReason, OAuthError } from '../errors.js';
 import type { WarningName } from '../events.js';
@@ -166,7 +166,7 @@ export class GuessLimits {
 function scopeOf(reason: FailureReason, limit: RateLimits['client'], subject: string): Scope {
   const { max_attempts: max, period, block_duration: blockDuration } = limit;
   // Addresses are hashed: a store outlives a log.
-  const digest = createHash('sha256').update(`${reason}\n${subject}`).digest('base64url');
+  const digest = hash('sha256', `${reason}\n${subject}`, 'base64url');
   return { reason, max, period, blockDuration, digest };
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { OAuthError } from '../errors.js';
 import { randomToken } from '../http/random-token.js';
 import type { User } from '../identity/users.js';
@@ -212,5 +212,5 @@ function usedKey(token: string): string {
 }
 
 function digest(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
+  return hash('sha256', token, 'base64url');
 }

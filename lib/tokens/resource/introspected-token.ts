@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { OAuthError } from '../../errors.js';
 import type { IntrospectionAnswer } from './introspection-client.js';
@@ -45,7 +45,7 @@ export class IntrospectedTokens {
   }
 
   #answerTo(token: string): Promise<IntrospectionAnswer> | IntrospectionAnswer {
-    const digest = createHash('sha256').update(token).digest('base64url');
+    const digest = hash('sha256', token, 'base64url');
     const known = this.#active.get(digest) ?? this.#inactive.get(digest);
     if (known && this.#rules.home.now() < known.until) return known.answer;
     const underway = this.#underway.get(digest);
