@@ -8,15 +8,16 @@ const slowWarmUpRequests = 500;
 /**
  * Answers a summary for each contender: `{ name, cpu, least, most, perSecond, p50, p99, resident, requests }`, or `{ name,
  * failed }`. `cpu`: microseconds per request, the median of the rounds, `least` and `most` of them. Milliseconds, bytes.
+ * A contender with a `workload` of its own has that one.
  * `atLoad`: with a further turn at this share of what the server can do, as `loadP50` and `loadP99`.
  */
 export async function contest(workload, contenders, { fixtures, rounds, seconds, most, atLoad, warmUp, env }) {
   const runs = [];
   for (const [name, contender] of Object.entries(contenders)) {
-    runs.push(await entered(name, contender, workload, { fixtures, env }));
+    runs.push(await entered(name, contender, contender.workload ?? workload, { fixtures, env }));
   }
   try {
-    for (const run of runs) await during(run, (entrant) => warm(entrant, workload, warmUp));
+    for (const run of runs) await during(run, (entrant) => warm(entrant, run.workload, warmUp));
     for (let round = 0; round < rounds; round += 1) {
       for (const run of round % 2 ? runs.toReversed() : runs) {
         await during(run, async (entrant) => run.turns.push(await entrant.burst({ seconds, most })));
@@ -31,7 +32,7 @@ export async function contest(workload, contenders, { fixtures, rounds, seconds,
 
 async function entered(name, contender, workload, options) {
   try {
-    return { name, turns: [], entrant: await Entrant.start(name, contender, workload, options) };
+    return { name, workload, turns: [], entrant: await Entrant.start(name, contender, workload, options) };
   } catch (error) {
     return { name, turns: [], failed: error.message };
   }

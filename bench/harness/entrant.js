@@ -32,7 +32,7 @@ export class Entrant {
     this.name = name;
     this.server = server;
     this.#workload = workload;
-    const { credentials } = fixtures.clients(workload);
+    const { credentials } = fixtures.clients(workload, contender.clients);
     this.#secure = (index) => {
       if (!workload.tls) return undefined;
       const { key, cert } = credentials[index % credentials.length].certificate;

@@ -37,7 +37,8 @@ export class Fixtures {
   }
 
   /** The clients of a workload: a path of their metadata, and beside it what each proves itself with. */
-  clients({ method, alg, tls }, count = tls ? mostCertificates : mostClients) {
+  clients({ method, alg, tls }, wanted) {
+    const count = wanted ?? (tls ? mostCertificates : mostClients);
     const name = [method, alg, count].filter(Boolean).join('-');
     if (!this.#made.has(name)) this.#made.set(name, this.#makeClients(name, { method, alg }, count));
     return this.#made.get(name);

@@ -5,6 +5,8 @@ import { codeVerifier, issuer, redirectUri } from './constants.js';
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 /** Signing one takes the load generator most of a millisecond. */
 const mostRsaSignatures = 3000;
+/** Requests that are made in advance and sent again and again. */
+const mostReady = 20_000;
 
 export class Requests {
   #workload;
@@ -34,7 +36,8 @@ export class Requests {
     const wanted = alg === 'RS256' ? Math.min(count, mostRsaSignatures) : count;
     if (alg) while (this.#ready.length < wanted) this.#ready.push(this.#made());
     else if (!grant && !method.includes('tls') && this.#ready.length === 0) {
-      this.#ready = this.#credentials.map(() => this.#made());
+      const picked = this.#credentials.length > mostReady ? this.#someCredentials() : this.#credentials;
+      this.#ready = picked.map((credentials) => this.#made({}, credentials));
     }
     if (alg) return this.#ready.length;
     return grant === 'authorization_code' ? this.#things.length : Number.POSITIVE_INFINITY;
@@ -65,6 +68,13 @@ export class Requests {
   /** Notes what a reply hands out for later requests. */
   heard({ refresh_token: value }, credentials) {
     if (this.#workload.grant === 'refresh_token' && value) this.#things.push({ value, credentials });
+  }
+
+  #someCredentials() {
+    return Array.from(
+      { length: mostReady },
+      () => this.#credentials[Math.floor(Math.random() * this.#credentials.length)],
+    );
   }
 
   async #makeThings(kind, count) {

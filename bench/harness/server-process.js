@@ -21,39 +21,43 @@ export function takeOwnCore() {
 
 export class ServerProcess {
   #child;
-  #store;
+  #storeToRemove;
   #output = '';
 
   /** Rejects with what the server said when it does not come up. */
   static async start(contender, workload, { fixtures, env = {} }) {
     const server = new ServerProcess();
     server.port = await freePort();
-    server.#store = contender.store?.();
+    const store = contender.store?.();
+    if (!contender.keepsStore) server.#storeToRemove = store;
     const { key, cert, ca } = workload.tls ? fixtures.tls : {};
     const command = [process.execPath, ...(contender.flags ?? []), join(servers, contender.file)];
-    const child = spawn(...(pins ? ['taskset', ['-c', serverCore, ...command]] : [command[0], command.slice(1)]), {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: {
-        ...process.env,
-        NODE_ENV: 'production',
-        NODE_NO_WARNINGS: '1',
-        PORT: String(server.port),
-        ISSUER: issuer,
-        AUTH_METHOD: workload.method,
-        TOKEN_FORMAT: workload.format,
-        GRANT: workload.grant ?? '',
-        RESOURCE: resource,
-        CODE_CHALLENGE: codeChallenge,
-        CODE_VERIFIER: codeVerifier,
-        SECRET_KEY: randomBytes(32).toString('base64'),
-        CLIENTS_FILE: fixtures.clients(workload).file,
-        SIGNING_KEY_FILE: fixtures.signingKeyFile,
-        ...(workload.tls && { TLS_KEY_FILE: key, TLS_CERT_FILE: cert, TLS_CLIENT_CA_FILE: ca }),
-        ...(server.#store && { STORE_URL: server.#store }),
-        ...contender.env,
-        ...env,
+    const child = spawn(
+      ...(pins ? ['taskset', ['-c', contender.cores ?? serverCore, ...command]] : [command[0], command.slice(1)]),
+      {
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        env: {
+          ...process.env,
+          NODE_ENV: 'production',
+          NODE_NO_WARNINGS: '1',
+          PORT: String(server.port),
+          ISSUER: issuer,
+          AUTH_METHOD: workload.method,
+          TOKEN_FORMAT: workload.format,
+          GRANT: workload.grant ?? '',
+          RESOURCE: resource,
+          CODE_CHALLENGE: codeChallenge,
+          CODE_VERIFIER: codeVerifier,
+          SECRET_KEY: randomBytes(32).toString('base64'),
+          CLIENTS_FILE: fixtures.clients(workload, contender.clients).file,
+          SIGNING_KEY_FILE: fixtures.signingKeyFile,
+          ...(workload.tls && { TLS_KEY_FILE: key, TLS_CERT_FILE: cert, TLS_CLIENT_CA_FILE: ca }),
+          ...(store && { STORE_URL: store }),
+          ...contender.env,
+          ...env,
+        },
       },
-    });
+    );
     server.#child = child;
     child.stderr.setEncoding('utf8').on('data', (text) => {
       server.#output = (server.#output + text).slice(-4000);
@@ -89,7 +93,7 @@ export class ServerProcess {
       await ended;
       clearTimeout(late);
     }
-    await removeStore(this.#store);
+    await removeStore(this.#storeToRemove);
   }
 
   async #untilReady() {

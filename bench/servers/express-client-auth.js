@@ -13,22 +13,24 @@ import {
   refreshToken,
   standardStrategies,
 } from '../../dist/index.js';
-import { answerSeeds, metadata, person, redirectUri } from './settings.js';
+import { person, redirectUri } from '../harness/constants.js';
+import { answerSeeds } from './seeds.js';
 
 const { env } = process;
 const pem = (path) => readFileSync(path, 'utf8');
 // Issuers are https here, also where the benchmark speaks plain HTTP.
 const issuer = new URL(env.ISSUER).href.replace(/^http:/, 'https:').replace(/\/$/, '');
 const grants = env.GRANT ? ['authorization_code', 'refresh_token'] : [];
+const registered = JSON.parse(pem(env.CLIENTS_FILE)).map((client) => ({
+  ...client,
+  grant_types: ['client_credentials', ...grants],
+  scope: 'read offline_access',
+  trusted: true,
+}));
 
 const router = grantRouter({
   issuer,
-  clients: metadata.map((client) => ({
-    ...client,
-    grant_types: [...new Set(['client_credentials', ...grants])],
-    scope: 'read offline_access',
-    trusted: true,
-  })),
+  clients: env.CLIENTS_BY === 'find' ? found(registered) : registered,
   strategies: standardStrategies(),
   grants: [clientCredentials(), authorizationCode(), refreshToken()],
   scopes: { read: {}, offline_access: {} },
@@ -58,6 +60,12 @@ answerSeeds({
   code: (clientIds) => inTurn(clientIds, codeFor),
   refresh_token: (clientIds) => inTurn(clientIds, tokenFor),
 });
+
+/** As from a database: one client for each question. */
+function found(list) {
+  const byId = new Map(list.map((client) => [client.client_id, client]));
+  return { find: (id) => byId.get(id) };
+}
 
 async function store(url = 'memory:?acknowledge=single-process') {
   if (url.startsWith('postgres')) await migrateStore(url);
@@ -98,7 +106,7 @@ async function codeFor(clientId) {
 }
 
 async function tokenFor(clientId) {
-  const { client_secret: secret } = metadata.find((client) => client.client_id === clientId);
+  const { client_secret: secret } = registered.find((client) => client.client_id === clientId);
   const reply = await fetch(`http://127.0.0.1:${env.PORT}/oauth2/token`, {
     method: 'POST',
     headers: { Authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}` },

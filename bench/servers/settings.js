@@ -3,6 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import { answerSeeds } from './seeds.js';
 
 const { env } = process;
 const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
@@ -15,17 +16,15 @@ export const settings = {
   /** Seconds. */
   lifetime: 3600,
 };
-export { redirectUri } from '../harness/constants.js';
-export const person = 'u-jane';
+export { person, redirectUri } from '../harness/constants.js';
 export const signingJwk = env.SIGNING_KEY_FILE ? json(env.SIGNING_KEY_FILE) : undefined;
-export const metadata = json(env.CLIENTS_FILE);
 export const now = () => Math.floor(Date.now() / 1000);
 export const sha256 = (data) => createHash('sha256').update(data).digest();
 export const randomToken = () => randomBytes(32).toString('base64url');
 
 /** Registered clients by client_id, each with the digest its secret is compared by. */
 export const clients = new Map(
-  metadata.map((client) => [
+  json(env.CLIENTS_FILE).map((client) => [
     client.client_id,
     { ...client, secretDigest: client.client_secret && sha256(client.client_secret) },
   ]),
@@ -109,16 +108,4 @@ export function listen(handler, seeds = {}) {
   server.listen(Number(env.PORT), env.HOST ?? '127.0.0.1');
   answerSeeds(seeds);
   process.on('SIGTERM', () => process.exit(0));
-}
-
-/** Makes codes or refresh tokens for the harness, which asks by message: `{ seed: 'code', clientIds }`. */
-export function answerSeeds(seeds) {
-  if (!process.send) return;
-  process.on('message', async ({ seed, clientIds }) => {
-    try {
-      process.send({ seeded: await seeds[seed](clientIds) });
-    } catch (error) {
-      process.send({ failed: String(error.stack) });
-    }
-  });
 }
