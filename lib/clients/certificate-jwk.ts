@@ -1,10 +1,10 @@
-import type { JsonWebKey } from 'node:crypto';
+import type { JWK } from 'jose';
 import { type ClientCertificate, parseClientCertificate } from '../certificates/client-certificate.js';
 import { parsePemCertificates } from '../certificates/pem.js';
 import { importClientKey } from './json-web-keys.js';
 
 /** A certificate as an entry of `jwks`: its public key, the certificate itself and its digest (RFC 7517 4.7, 4.9). */
-export type CertificateJwk = JsonWebKey & { readonly x5c: readonly [string]; readonly 'x5t#S256': string };
+export type CertificateJwk = Omit<JWK, 'x5c'> & { readonly x5c: readonly [string]; readonly 'x5t#S256': string };
 
 /**
  * The JWK to register for self_signed_tls_client_auth (RFC 8705 2.2.2); its `kid` is the certificate's digest, so that

@@ -1,5 +1,5 @@
-import { createPrivateKey, type JsonWebKey, type KeyObject, randomUUID } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto';
+import { type JWK, SignJWT } from 'jose';
 import { z } from 'zod';
 import { asymmetricAlgorithms, canonicalAlgorithm } from '../../clients/assertion-algorithms.js';
 import { OAuthError } from '../../errors.js';
@@ -8,7 +8,7 @@ import { parseStrictJson } from '../../http/strict-json.js';
 import type { RemoteMetadata } from './issuer-metadata.js';
 import type { TokenHome } from './token-source.js';
 
-const privateKeySchema = z.custom<JsonWebKey & { readonly alg: string; readonly kid?: string }>(
+const privateKeySchema = z.custom<JWK & { readonly alg: string; readonly kid?: string }>(
   (value) => signingKey(value) !== undefined,
   'must be a private JWK with an asymmetric alg, such as ES256',
 );
@@ -118,7 +118,7 @@ function signingKey(jwk: unknown): KeyObject | undefined {
   const alg = typeof jwk === 'object' && jwk !== null && 'alg' in jwk && jwk.alg;
   if (typeof alg !== 'string' || !asymmetricAlgorithms.has(canonicalAlgorithm(alg))) return undefined;
   try {
-    return createPrivateKey({ format: 'jwk', key: jwk as JsonWebKey });
+    return createPrivateKey({ format: 'jwk', key: jwk as JWK });
   } catch {
     return undefined;
   }
