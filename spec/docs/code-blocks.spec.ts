@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it, jest } from '@jest/globals';
 import * as library from '../../index.js';
+import { exampleNames, writeExample } from '../support/examples.js';
 
 // A compiler is started.
 jest.setTimeout(180_000);
@@ -105,11 +106,12 @@ function mistakesIn(target: string): Promise<string[]> {
   });
 }
 
-it('every ts block of every page compiles; one with an option that is not there would not', async () => {
+it('every ts block of every page and every example compiles; one with an option that is not there would not', async () => {
   const texts = Object.fromEntries(pages.map((page) => [page, readFileSync(join(root, page), 'utf8')]));
   // In one round, for compiling takes its time.
   const wrong = '```ts\ngrantRouter({ ...options, colour: 1 });\n```\n';
   writeBlocks(directory, { ...texts, wrong });
+  for (const name of exampleNames) writeExample(name, join(directory, `example-${name}`));
   expect(readdirSync(directory).filter((file) => file.endsWith('.ts')).length).toBeGreaterThan(30);
   expect(await mistakesIn(directory)).toEqual([expect.stringMatching(/^wrong-1\.ts.*'colour' does not exist/)]);
 });
