@@ -143,8 +143,8 @@ function commands({ publicUrl, authorityPath }: BannerFacts, { secrets, pki, scr
     ['the protected API, with a token bound to a key (DPoP)', `node ${quote(scripts.dpop)} | sh`],
   ];
   return [
-    'Command lines, one per method',
-    ...listed.flatMap(([title, command]) => [`${title}`, `  ${command}`]),
+    'Command lines, one per method. They work in any directory',
+    ...listed.flatMap(([title, command]) => ['', title, `  ${command}`]),
     '',
     `The certificate of demo-tls for a browser, with the password ${pkcs12Password}`,
     `  ${pki.pkcs12}`,

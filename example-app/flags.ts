@@ -93,7 +93,7 @@ function parseFlags(args: readonly string[]): Readonly<Record<string, string | u
   } catch (cause) {
     // Node's words go on about positional arguments, which there are none of.
     const [what] = reasonOf(cause).split('. ');
-    throw new StartUpError(`${what}. What there is: --help`, { cause });
+    throw new StartUpError(`${what}. All flags: --help`, { cause });
   }
 }
 

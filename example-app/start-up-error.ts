@@ -8,5 +8,7 @@ export class StartUpError extends Error {
 
 /** The words of something thrown, for a message. */
 export function reasonOf(thrown: unknown): string {
+  const { code, path, syscall } = Object(thrown) as Partial<NodeJS.ErrnoException>;
+  if (code === 'ENOENT' && syscall === 'open') return `there is no file ${path}`;
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

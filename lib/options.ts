@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { optionWords } from './option-words.js';
 
 /** A mistake in options, naming each wrong member by its path. */
 export class OptionsError extends TypeError {
@@ -14,14 +15,15 @@ export class OptionsError extends TypeError {
 
 /** `value` as `schema` understands it, defaults filled in. Throws OptionsError; `at` is put before every path. */
 export function parseOptions<S extends z.ZodType>(schema: S, value: unknown, at = ''): z.output<S> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: optionWords });
   if (result.success) return result.data;
   throw new OptionsError(result.error.issues.flatMap((issue) => describe(issue, at)));
 }
 
 function describe(issue: z.core.$ZodIssue, at: string): { path: string; message: string }[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: joinPath(at, [...issue.path, key]), message: 'is not a known member' }));
+    const words = issue.message.split('\n');
+    return issue.keys.map((key, index) => ({ path: joinPath(at, [...issue.path, key]), message: words[index] ?? '' }));
   }
   // Of a key in a record, what is wrong with it and not merely that it is.
   const [ofKey] = issue.code === 'invalid_key' ? issue.issues : [];

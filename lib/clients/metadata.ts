@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unknownMembers } from '../option-words.js';
 import { keysWithCertificate } from './certificate-jwk.js';
 import { ruleMistakes } from './metadata-rules.js';
 import { type ClientMetadataInput, isWebUrl, metadataShape, type ShapedMetadata } from './metadata-shape.js';
@@ -34,7 +35,9 @@ export function isKnownMember(member: string, value: unknown): boolean {
 function checkMembers(metadata: ShapedMetadata, context: z.core.$RefinementCtx): void {
   const unknown = Object.entries(metadata).filter(([member, value]) => !isKnownMember(member, value));
   if (unknown.length > 0) {
-    context.addIssue({ code: 'unrecognized_keys', keys: unknown.map(([member]) => member), input: undefined });
+    const keys = unknown.map(([member]) => member);
+    const message = unknownMembers(keys, Object.keys(metadataShape));
+    context.addIssue({ code: 'unrecognized_keys', keys, message, input: undefined });
   }
   for (const { path, message } of ruleMistakes(metadata)) {
     context.addIssue({ code: 'custom', path: [...path], message, input: undefined });

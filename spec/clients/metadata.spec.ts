@@ -82,13 +82,13 @@ describe('client metadata', () => {
 
   it('unknown members are mistakes that name the member, and never its value', () => {
     expect(spoilt('basic', { clientSecret: 'hush', redirectUris: [] })).toEqual([
-      'clients[3].clientSecret is not a known member',
-      'clients[3].redirectUris is not a known member',
+      'clients[3].clientSecret is not a known member; did you mean client_secret?',
+      'clients[3].redirectUris is not a known member; did you mean redirect_uris?',
     ]);
     expect(spoilt('basic', { 'scope#de': 'x' })).toEqual(['clients[3].scope#de is not a known member']);
     expect(spoilt('basic', { 'logo_uri#de': 'javascript:x' })).toHaveLength(1);
     expect(spoilt('basic', { token_ttls: { accessToken: 1 } })).toEqual([
-      'clients[3].token_ttls.accessToken is not a known member',
+      'clients[3].token_ttls.accessToken is not a known member; did you mean access_token?',
     ]);
     expect(mistakes(JSON.parse(`{"client_secret":"${secret}","__proto__":{"x":1}}`))).toEqual([]);
   });

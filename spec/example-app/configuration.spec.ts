@@ -141,7 +141,7 @@ describe('configuration', () => {
     [
       'a file that is not there',
       written({}, { root_cas: ['no-such.crt'] }),
-      'tenants.acme.workspaces.demo.root_cas[0]: cannot be read',
+      'tenants.acme.workspaces.demo.root_cas[0]: cannot be read: there is no file /',
     ],
     ['a key file that is not there', written({ tls: { cert: 'x.crt', key: 'x.key' } }), 'tls.key: cannot be read'],
     ['half a tls member', written({ tls: { cert: '-----BEGIN' } }), 'tls: must be false, or an object'],

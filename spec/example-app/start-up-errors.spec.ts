@@ -123,7 +123,7 @@ describe('start-up errors', () => {
 
   it('tells an unknown flag, and a configuration that is not there', async () => {
     const stderr = await failure(['--prot', '1']);
-    expect(stderr).toMatch(/^Unknown option '--prot'\. What there is: --help$/m);
+    expect(stderr).toMatch(/^Unknown option '--prot'\. All flags: --help$/m);
     expect(await failure([], { CONFIG: '/no/such.json' })).toContain('/no/such.json');
   });
 
