@@ -1,4 +1,4 @@
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
+import dns, { type LookupAddress, type LookupOptions } from 'node:dns';
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
@@ -82,9 +82,12 @@ function closedAddress(address: string): string {
   return `${address} is not a global address, and no exception names it`;
 }
 
-/** Node connects to what this answers, so the address that was checked is the address that is used. */
-const globalLookup: LookupFunction = (hostname, options: LookupOptions, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[] = []) => {
+/**
+ * The global addresses of a name; an error where it has none. Node connects to what this answers, so the address that was
+ * checked is the address that is used: a name that means something else a moment later (DNS rebinding) gains nothing.
+ */
+export const globalLookup: LookupFunction = (hostname, options: LookupOptions, callback) => {
+  dns.lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[] = []) => {
     if (error) return callback(error, []);
     const open = addresses.filter(({ address }) => isGlobalAddress(address));
     const [first] = open;

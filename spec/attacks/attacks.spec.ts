@@ -8,11 +8,12 @@ import { embeddedKeys } from './embedded-keys.js';
 import { guessing } from './guessing.js';
 import { headerSmuggling } from './header-smuggling.js';
 import { methodConfusion } from './method-confusion.js';
-import { outbound, revocationRequests } from './outbound.js';
+import { issuerRequests, outbound } from './outbound.js';
 import { oversize } from './oversize.js';
 import { parameterPollution } from './parameter-pollution.js';
 import { redirectTricks } from './redirect-tricks.js';
 import { replay } from './replay.js';
+import { revocationRequests } from './revocation.js';
 import { signIn } from './sign-in.js';
 import { tokens } from './tokens.js';
 
@@ -32,6 +33,7 @@ const tables: readonly AttackTable<any>[] = [
   guessing,
   oversize,
   outbound,
+  issuerRequests,
   revocationRequests,
   signIn,
 ];

@@ -1,9 +1,11 @@
 import type { RequestListener } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { present } from '../support/assertion-requests.js';
-import { json } from '../support/document-server.js';
+import { documentName, json } from '../support/document-server.js';
 import { first, JwksUriServer } from '../support/jwks-uri-server.js';
-import { RevocationSite, verdict as revocationVerdict } from '../support/revocation-site.js';
+import { introspection, RemoteIssuerWorld } from '../support/remote-issuer.js';
+import { resolving } from '../support/resolver.js';
 import { type Attack, type AttackTable, notAuthenticated, type Verdict } from './attack.js';
 
 const unavailable = notAuthenticated('key_set_unavailable');
@@ -34,6 +36,32 @@ const reaching = (name: string, to: (port: string) => string): Row => ({
   refused: unavailable,
   twin,
 });
+
+/** A key set at a name that means these addresses to the resolver. */
+const named = (name: string, ...addresses: string[]): Row => ({
+  at: 'token',
+  name: `SSRF: jwks_uri at a name of ${name}`,
+  attempt: (world) => atName(world, addresses, false),
+  refused: unavailable,
+  // Where an exception names it, the same name leads there.
+  twin: (world) => atName(world, ['127.0.0.1'], true),
+});
+
+const atName = (world: JwksUriServer, addresses: readonly string[], allowed: boolean): Promise<Verdict> =>
+  resolving({ [documentName]: addresses }, async ({ asked: names }) => {
+    const [, port = ''] = world.documents.host.split(':');
+    const allow_private_hosts = allowed ? [`${documentName}:${port}`] : [];
+    const outbound = { allow_private_hosts, ca: world.documents.ca };
+    world.server = world.serving(`https://${documentName}:${port}/jwks`, { outbound });
+    const verdict = await asked(world);
+    const told = world.server.events.flatMap((event) =>
+      event.event === 'warning' ? [String(event.detail.problem)] : [],
+    );
+    const closed = told.filter((problem) => problem.endsWith('is not a global address, and no exception names it'));
+    const seen = { questions: names.length, fetches: world.fetches, closed: closed.length };
+    const expected = { questions: 1, fetches: allowed ? 1 : 0, closed: allowed ? 0 : 1 };
+    return isDeepStrictEqual(seen, expected) ? verdict : [0, undefined, JSON.stringify(seen)];
+  });
 
 /** An answer of a host that may be asked. `most`: how many requests it may get. */
 const answering = (name: string, answer: RequestListener, refused = unavailable): Row => ({
@@ -82,6 +110,17 @@ export const outbound: AttackTable<JwksUriServer> = {
     reaching('a private network', () => 'https://10.0.0.1/jwks'),
     reaching('a carrier\u2019s network', () => 'https://100.64.0.1/jwks'),
     reaching('a unique local address', () => 'https://[fd00::1]/jwks'),
+    named('loopback', '127.0.0.1'),
+    named('loopback of IPv6', '::1'),
+    named('any address', '0.0.0.0'),
+    named('any address of IPv6', '::'),
+    named('an IPv4-mapped address', '::ffff:127.0.0.1'),
+    named('an IPv4-mapped address in hexadecimal', '::ffff:7f00:1'),
+    named('a private network', '10.0.0.1'),
+    named('the metadata service of a cloud', '169.254.169.254'),
+    named('a unique local address', 'fd00:ec2::254'),
+    named('several closed addresses', '::1', '192.168.0.1', '127.0.0.1'),
+    named('no address'),
     ...[301, 302, 307, 308].map((status) => answering(`behind a redirect by ${status}`, redirect(status, '/moved'))),
     answering('behind a redirect into the private network', redirect(302, 'https://169.254.169.254/')),
     answering('in gzip', typed('application/json', gzipSync(keys()), { 'content-encoding': 'gzip' })),
@@ -117,39 +156,47 @@ export const outbound: AttackTable<JwksUriServer> = {
   ],
 };
 
-type RevocationRow = Attack<RevocationSite>;
-
-/** A certificate that names a place for its status which must not be asked. */
-const status = (
+/** What an issuer elsewhere says of where its keys are, or who it is. */
+const remote = (
   name: string,
-  source: 'ocsp' | 'crl',
-  attempt: (site: RevocationSite) => Promise<Verdict>,
-): RevocationRow => ({
-  at: 'token',
-  name,
-  attempt,
-  refused: notAuthenticated('certificate_revocation_unknown'),
-  twin: async (site) => {
-    const world = await site.world({ [source]: { mode: 'prefer' } });
-    const { status: code, error, reason } = await revocationVerdict(world, site.certificate());
-    return [code, error, reason];
+  reason: string,
+  attempt: (world: RemoteIssuerWorld, base: string) => Promise<Verdict>,
+): Attack<RemoteIssuerWorld> => ({
+  at: '/api/hello',
+  name: `SSRF: ${name} at a name of loopback`,
+  attempt: (world) =>
+    resolving({ [documentName]: ['127.0.0.1'] }, async ({ asked: names }) => {
+      const base = world.issuer.replace('127.0.0.1', documentName);
+      const verdict = await attempt(world, base);
+      return names.length === 1 ? verdict : [0, undefined, `${names.length} questions`];
+    }),
+  refused: [503, 'temporarily_unavailable', reason],
+  twin: async (world) => {
+    world.publish();
+    const [status, error, told] = await world.api().verdict(await world.token());
+    return [Number(status), error as undefined, told as undefined];
   },
 });
 
-const closed = (name: string, source: 'ocsp' | 'crl') =>
-  status(name, source, async (site) => {
-    const world = await site.world({ [source]: { mode: 'require' } }, { allow: false });
-    const { status: code, error, reason } = await revocationVerdict(world, site.certificate());
-    return site.authority.requests.length === 0 ? [code, error, reason] : [0, undefined, 'it was reached'];
-  });
-
-/** RFC 5280 8: a URL in a certificate is the sender's word too. */
-export const revocationRequests: AttackTable<RevocationSite> = {
-  family: 'requests forged by a certificate',
-  open: () => RevocationSite.start(),
-  close: async (site) => {
-    await site.reset();
-    await site.close();
-  },
-  cases: [closed('SSRF: OCSP responder at loopback', 'ocsp'), closed('SSRF: distribution point at loopback', 'crl')],
+/** RFC 9700 4.9.1: the metadata of an issuer are its own word too. */
+export const issuerRequests: AttackTable<RemoteIssuerWorld> = {
+  family: 'requests forged by metadata',
+  open: () => RemoteIssuerWorld.start(),
+  close: (world) => world.close(),
+  cases: [
+    remote('issuer', 'issuer_metadata_unavailable', async (world, base) => {
+      world.publish({ issuer: base });
+      const token = await world.token({ claims: { iss: base } });
+      return (await world.api({ issuer: base }).verdict(token)) as unknown as Verdict;
+    }),
+    remote('jwks_uri of metadata', 'issuer_keys_unavailable', async (world, base) => {
+      world.publish({ jwks_uri: `${base}/keys` });
+      return (await world.api().verdict(await world.token())) as unknown as Verdict;
+    }),
+    remote('introspection endpoint', 'introspection_unavailable', async (world, base) => {
+      world.publish({ introspection_endpoint: `${base}/introspect` });
+      world.introspects({ active: true });
+      return (await world.api({ introspection }).verdict('opaque-token')) as unknown as Verdict;
+    }),
+  ],
 };

@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type DocumentRequest, documentFetcher, type FetchDocument } from '../../lib/http/outbound.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type DocumentRequest, documentFetcher, type FetchDocument, globalLookup } from '../../lib/http/outbound.js';
 import { OptionsError } from '../../lib/options.js';
 import { type DocumentServer, documentServer, json } from '../support/document-server.js';
+import { Resolver } from '../support/resolver.js';
 import { revocationServer } from '../support/revocation-server.js';
 
 const wanted: DocumentRequest = { accept: ['application/json'], maxBytes: 1000, timeout: 2000 };
@@ -211,5 +212,42 @@ describe('documentFetcher', () => {
     expect(() => documentFetcher({ allow_private_hosts: ['ok:1', '127.0.0.1'] })).toThrow(
       'outbound.allow_private_hosts[1]: must be "host:port"',
     );
+  });
+});
+
+describe('the address of a connection', () => {
+  const [open, open6] = ['8.8.8.8', '2606:4700:4700::1111'];
+  const found = (options: { all?: boolean } = { all: true }) =>
+    new Promise((resolve) => {
+      globalLookup('mixed.example', options, (error, address) => resolve(error ? error.message : address));
+    });
+  let resolver: Resolver | undefined;
+  afterEach(() => resolver?.close());
+
+  it.each(['127.0.0.1', '::1', '0.0.0.0', '::ffff:10.0.0.1', '169.254.169.254', 'fe80::1', '64:ff9b::7f00:1'])(
+    'PKJ-07 of a name that has %s beside global ones is a global one',
+    async (closed) => {
+      for (const order of [
+        [closed, open, open6],
+        [open6, closed, open],
+      ]) {
+        resolver = new Resolver({ 'mixed.example': [order] });
+        const expected = order.filter((address) => address !== closed);
+        expect(((await found()) as { address: string }[]).map(({ address }) => address)).toEqual(expected);
+        expect(await found({})).toBe(expected[0]);
+        resolver.close();
+      }
+      resolver = new Resolver({ 'mixed.example': [[closed]] });
+      expect(await found()).toBe(`${closed} is not a global address, and no exception names it`);
+    },
+  );
+
+  it('PKJ-07 is the very one that was checked, and checked for each connection (DNS rebinding)', async () => {
+    resolver = new Resolver({ 'mixed.example': [[open], ['127.0.0.1'], [open]] });
+    expect(await found()).toEqual([{ address: open, family: 4 }]);
+    expect(resolver.asked).toHaveLength(1);
+    expect(await found()).toMatch(/^127\.0\.0\.1 is not a global address/);
+    expect(await found({})).toBe(open);
+    expect(resolver.asked).toHaveLength(3);
   });
 });

@@ -23,10 +23,16 @@ export function json(value: unknown, headers: Record<string, string> = {}): Requ
   };
 }
 
-/** Starts one, with a certificate for 127.0.0.1 and localhost. */
+/** A name that its certificate has too, for specs with a `Resolver`. */
+export const documentName = 'keys.example.com';
+
+/** Starts one, with a certificate for 127.0.0.1, localhost and `documentName`. */
 export async function documentServer(answer: RequestListener = json({ keys: [] })): Promise<DocumentServer> {
   const ca = makeCa();
-  const { cert, key } = ca.issue({ subject: 'CN=localhost', san: ['IP:127.0.0.1', 'DNS:localhost'] });
+  const { cert, key } = ca.issue({
+    subject: 'CN=localhost',
+    san: ['IP:127.0.0.1', 'DNS:localhost', `DNS:${documentName}`],
+  });
   const requests: IncomingMessage[] = [];
   const server = createServer({ cert, key }, (request, response) => {
     requests.push(request);

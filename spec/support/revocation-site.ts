@@ -30,16 +30,16 @@ export class RevocationSite {
     return new RevocationSite(await revocationServer());
   }
 
-  /** A server that has asked nobody yet. `allow`: whether the authority's private address is an exception. */
+  /** A server that has asked nobody yet. `allow`: whether the authority's private address is an exception, or who is. */
   async world(
     revocation: RevocationOptionsInput,
-    { store, allow = true }: { readonly store?: Store; readonly allow?: boolean } = {},
+    { store, allow = true }: { readonly store?: Store; readonly allow?: boolean | string } = {},
   ): Promise<TlsWorld> {
     const world = await tlsWorld({
       clients: [client],
       revocation,
       now: () => Date.now() + this.clock,
-      outbound: { allow_private_hosts: allow ? [this.authority.host] : [] },
+      outbound: { allow_private_hosts: allow === true ? [this.authority.host] : allow ? [allow] : [] },
       ...(store && { store }),
     });
     this.#worlds.push(world);
@@ -47,13 +47,13 @@ export class RevocationSite {
   }
 
   /** A certificate of the client, naming the authority as its responder and its place for lists. */
-  certificate(options: { issuer?: Certificate; ocsp?: boolean; crl?: boolean } = {}): Certificate {
-    const { issuer = ca, ocsp = true, crl = true } = options;
+  certificate(options: { issuer?: Certificate; ocsp?: boolean; crl?: boolean; host?: string } = {}): Certificate {
+    const { issuer = ca, ocsp = true, crl = true, host = this.authority.host } = options;
     return issuer.issue({
       subject: 'CN=revocable',
       extensions: [
-        ...(ocsp ? [responderAt(this.authority.url('/ocsp'))] : []),
-        ...(crl ? [listsAt(this.authority.url('/ca.crl'))] : []),
+        ...(ocsp ? [responderAt(`http://${host}/ocsp`)] : []),
+        ...(crl ? [listsAt(`http://${host}/ca.crl`)] : []),
       ],
     });
   }
