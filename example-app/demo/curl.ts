@@ -17,23 +17,27 @@ export interface CurlParts {
 }
 
 /** A command line that works in any directory. It prints the reply and fails when the status is 400 or more. */
-export function curl(
+export function curl(url: string, parts: CurlParts): string {
+  return curlOptions(url, parts).join(' ');
+}
+
+/** The same in pieces, each an option with its value. */
+export function curlOptions(
   url: string,
-  { authorityPath, user, certificate, form, headers, json, literal }: CurlParts,
-): string {
+  { authorityPath, user, certificate, literal, ...content }: CurlParts,
+): string[] {
+  const { form = {}, headers = [], json } = content;
   const isForShell = (text: string) => !literal && text.includes('$(');
-  const words = ['curl', '-sS', '--fail-with-body'];
-  if (authorityPath !== undefined) words.push('--cacert', quote(authorityPath));
-  if (user !== undefined) words.push('-u', quote(user));
-  if (certificate) words.push('--cert', quote(certificate.certificate), '--key', quote(certificate.key));
-  for (const header of headers ?? []) words.push('-H', isForShell(header) ? `"${header}"` : quote(header));
-  for (const [name, value] of Object.entries(form ?? {})) {
-    words.push(
-      ...(isForShell(value) && value.startsWith('$(') ? ['-d', `"${name}=${value}"`] : formWords(name, value)),
-    );
+  const options = ['curl -sS --fail-with-body'];
+  if (authorityPath !== undefined) options.push(`--cacert ${quote(authorityPath)}`);
+  if (user !== undefined) options.push(`-u ${quote(user)}`);
+  if (certificate) options.push(`--cert ${quote(certificate.certificate)}`, `--key ${quote(certificate.key)}`);
+  for (const header of headers) options.push(`-H ${isForShell(header) ? `"${header}"` : quote(header)}`);
+  for (const [name, value] of Object.entries(form)) {
+    options.push(isForShell(value) && value.startsWith('$(') ? `-d "${name}=${value}"` : formOption(name, value));
   }
-  if (json !== undefined) words.push('--data', quote(JSON.stringify(json)));
-  return [...words, quote(url)].join(' ');
+  if (json !== undefined) options.push(`--data ${quote(JSON.stringify(json))}`);
+  return [...options, quote(url)];
 }
 
 /** A word as a POSIX shell takes it literally. */
@@ -41,7 +45,7 @@ export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function formWords(name: string, value: string): string[] {
+function formOption(name: string, value: string): string {
   const encodes = /^[\w.~-]+$/.test(value);
-  return [encodes ? '-d' : '--data-urlencode', quote(`${name}=${value}`)];
+  return `${encodes ? '-d' : '--data-urlencode'} ${quote(`${name}=${value}`)}`;
 }

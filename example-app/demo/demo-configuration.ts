@@ -93,6 +93,23 @@ function demoInput(publicUrl: string, { secrets, authorityPath, ...material }: D
             },
             clients: demoClients(publicUrl, secrets, material),
           },
+          opaque: {
+            access_token_format: 'opaque',
+            // No ID tokens: without people there is nobody to sign in.
+            signing_keys: ['ES256'],
+            grant_types: ['client_credentials'],
+            scopes: { read: {} },
+            clients: [
+              {
+                client_id: 'demo-opaque',
+                client_name: 'Demo with opaque tokens',
+                client_secret: secrets['demo-opaque'],
+                grant_types: ['client_credentials'],
+                response_types: [],
+                scope: 'read introspect_tokens',
+              },
+            ],
+          },
         },
       },
     },

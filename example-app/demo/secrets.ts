@@ -9,12 +9,14 @@ export const secretClients = [
   'signin',
   'demo-passwordless',
   'demo-sign-in',
+  'demo-opaque',
 ] as const;
 
 /** Files are made once: a client that a later version brought has one of its own, so that older directories still do. */
 const files = [
   { file: 'clients/secrets.json', names: ['demo-basic', 'demo-post', 'demo-secret-jwt', 'signin'] },
   { file: 'clients/passwordless-secrets.json', names: ['demo-passwordless', 'demo-sign-in'] },
+  { file: 'clients/opaque-secrets.json', names: ['demo-opaque'] },
 ] as const;
 
 /** The secret of each: 43 characters of base64url, enough for HS256 (RFC 7518 3.2) and safe in a shell. */

@@ -30,7 +30,7 @@ ${panel('http', 'The request as it will be sent', true)}${panel('curl', 'The req
 <p id="note" class="quiet"></p>
 <button id="send" type="button">Send</button>
 </section>
-<div id="reply" aria-live="polite"></div>
+<div id="reply"></div>
 </div>
 </div>`;
 }

@@ -40,7 +40,8 @@ input[type=checkbox], input[type=radio] {
 .tabs button {
   width: auto;
   min-height: 2.5rem;
-  padding: .35rem .9rem;
+  padding: .35rem min(.9rem, 2.5vw);
+  white-space: nowrap;
   border: 0;
   border-bottom: 3px solid transparent;
   border-radius: .35rem .35rem 0 0;
@@ -60,6 +61,8 @@ input[type=checkbox], input[type=radio] {
   overflow-wrap: anywhere;
 }
 .results pre code { font: inherit; }
+#panel-code pre { white-space: pre; }
+#panel-code pre code { overflow-wrap: normal; }
 h3 { margin: 0 0 .35rem; font-size: .9rem; color: var(--quiet); font-weight: 600; }
 [role=tabpanel] .copy { width: auto; min-height: 2.25rem; margin: 0 0 .75rem; padding: .25rem .9rem; font-size: .9rem; }
 #send { max-width: 16rem; }

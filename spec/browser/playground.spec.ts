@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -40,6 +40,16 @@ const ways = [
   ['demo-self-signed', 'self_signed_tls_client_auth', 'A certificate of another CA', 'certificate_not_registered'],
   ['demo-oracle', 'tls_client_auth', 'No certificate', 'certificate_missing'],
 ] as const satisfies readonly (readonly [client: string, method: string, mistake: string, reason: string])[];
+
+/** What each mistake looks like once it is decoded. */
+const presents: Readonly<Record<string, string>> = {
+  'A wrong secret': 'Authorization: Basic: demo-basic:this-is-not-the-secret',
+  'A second method in the same request': 'client_secret: ',
+  'An assertion for another audience': '"aud": "https://elsewhere.example"',
+  'An assertion that has expired': '"sub": "demo-private-key-jwt"',
+  'A certificate of another CA': 'certificate: demo-tls, by another authority',
+  'No certificate': 'client_id: demo-oracle',
+};
 
 async function open(): Promise<void> {
   await page.goto(`${site.url}/playground`);
@@ -119,6 +129,8 @@ describe('the playground', () => {
     expect(status).toBe(expected === 'several_methods' ? 400 : 401);
     expect(body).not.toHaveProperty('access_token');
     await page.getByText('What to do:').waitFor();
+    await page.getByText('What it presented', { exact: true }).click();
+    expect(await page.getByLabel('What it presented').innerText()).toContain(presents[label]);
   });
 
   it('sends the same assertion twice, and shows the second refused', async () => {
@@ -226,6 +238,23 @@ describe('the playground', () => {
     expect([code, stdout.includes(`token_type: 'dpop'`)]).toEqual([0, true]);
     await mistake('A DPoP proof for another URL').check();
     expect(await send()).toMatchObject({ status: 400, body: { error: 'invalid_dpop_proof' } });
+  });
+
+  it('shows what introspection says of an opaque token', async () => {
+    await choose('Workspace', 'acme / opaque');
+    expect(await send()).toMatchObject({ status: 200, event: { client_id: 'demo-opaque', workspace: 'opaque' } });
+    const said = await page.getByLabel('Introspection of the Access token').innerText();
+    expect(JSON.parse(said)).toMatchObject({ active: true, client_id: 'demo-opaque' });
+  });
+
+  it('shows a curl command that runs nothing of what was typed', async () => {
+    const file = join(scratch.directory(), 'made');
+    await choose('Client', 'demo-post');
+    for (const typed of [`$(touch ${file})`, `a'; touch ${file}; '`, `a -d grant_type=\\nb`]) {
+      await page.getByLabel('Scope').fill(typed);
+      const { stdout } = await shell(await shown('curl'));
+      expect([JSON.parse(stdout).error, existsSync(file)]).toEqual(['invalid_scope', false]);
+    }
   });
 
   it('copies what a panel shows', async () => {

@@ -38,7 +38,11 @@ const json = async (...args: string[]) => {
 describe('workspace', () => {
   it('list names them all', async () => {
     const { workspaces } = await json('workspace', 'list', ...server);
-    expect(workspaces.map(({ workspace }: { workspace: string }) => workspace)).toEqual(['acme/system', 'acme/demo']);
+    expect(workspaces.map(({ workspace }: { workspace: string }) => workspace)).toEqual([
+      'acme/system',
+      'acme/demo',
+      'acme/opaque',
+    ]);
     expect((await runHere('workspace', 'list', ...server)).out).toMatch(/^acme\/demo +https:.* default +staff +auth/m);
   });
 

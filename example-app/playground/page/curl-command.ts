@@ -1,4 +1,4 @@
-import { curl } from '../../demo/curl.js';
+import { curlOptions } from '../../demo/curl.js';
 import type { PlaygroundFacts } from '../facts.js';
 import type { TokenRequest } from './token-request.js';
 
@@ -8,12 +8,12 @@ export function curlCommand(request: TokenRequest, { authorityPath, certificates
   const headers = request.headers.filter(([name]) => name !== 'Content-Type');
   const user = headers.map(([, value]) => /^Basic (.+)$/.exec(value)?.[1]).find((basic) => basic !== undefined);
   const others = headers.filter(([name]) => name !== 'Authorization').map((header) => header.join(': '));
-  return curl(request.url, {
+  return curlOptions(request.url, {
     authorityPath,
     literal: true,
     ...(user !== undefined && { user: atob(user) }),
     ...(certificate && { certificate }),
     headers: others,
     form: Object.fromEntries(request.parameters),
-  }).replaceAll(/ (?=(?:--cacert|--cert|--key|--data-urlencode|-[uHd]) |'?https:\S+$)/g, ' \\\n  ');
+  }).join(' \\\n  ');
 }

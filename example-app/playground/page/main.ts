@@ -1,11 +1,14 @@
-import type { PlaygroundFacts } from '../facts.js';
+import type { PlaygroundFacts, Reply } from '../facts.js';
 import { comeBack, leaveForCode, oneTimeCode, type Return } from './authorization.js';
 import { ChoicesForm } from './choices.js';
 import { curlCommand } from './curl-command.js';
 import { DpopKey } from './dpop.js';
 import { byId } from './elements.js';
+import { introspect, mayIntrospect } from './introspect.js';
+import { decodeJwt } from './jwt.js';
 import { openidClientCode } from './openid-client-code.js';
-import { refreshTokenOf, replyCards } from './reply-view.js';
+import { presented } from './presented.js';
+import { replyCards, textIn } from './reply-view.js';
 import { loadFacts, outcomeOf, send } from './send.js';
 import { makeTabs } from './tabs.js';
 import { buildRequest, httpText, type TokenRequest } from './token-request.js';
@@ -80,9 +83,16 @@ class Page {
     try {
       const request = await this.#fresh();
       const reply = await send(request);
-      place.replaceChildren(...replyCards(request, reply, await outcomeOf(reply)));
+      const [outcome, introspection] = await Promise.all([outcomeOf(reply), introspectionOf(request, reply)]);
+      place.replaceChildren(
+        ...replyCards(request, reply, {
+          outcome,
+          introspection,
+          presented: presented(request, this.#facts),
+        }),
+      );
       place.firstElementChild?.scrollIntoView({ block: 'nearest' });
-      const refresh = refreshTokenOf(reply);
+      const refresh = textIn(reply, 'refresh_token');
       if (refresh !== undefined) this.#form.write({ refresh });
       // What was sent can be used once.
       await this.#show();
@@ -104,6 +114,13 @@ class Page {
     tell('');
     action().catch((thrown: unknown) => tell(thrown instanceof Error ? thrown.message : String(thrown)));
   }
+}
+
+/** What the server says of an access token that nobody else can read. */
+async function introspectionOf(request: TokenRequest, reply: Reply) {
+  const token = textIn(reply, 'access_token');
+  if (token === undefined || decodeJwt(token) || !mayIntrospect(request)) return undefined;
+  return introspect(request, token);
 }
 
 function note({ sender, certificate, choices }: TokenRequest): string {

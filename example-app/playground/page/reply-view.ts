@@ -3,31 +3,51 @@ import { block, card, element, list, prose } from './elements.js';
 import { decodeJwt } from './jwt.js';
 import { httpText, type TokenRequest } from './token-request.js';
 
-/** The refresh token of a reply, if it has one. */
-export function refreshTokenOf({ body }: Reply): string | undefined {
-  const token = members(body)?.refresh_token;
-  return typeof token === 'string' ? token : undefined;
+/** A member of the reply that is a text. */
+export function textIn({ body }: Reply, name: string): string | undefined {
+  const value = members(body)?.[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** What the page found out beside the reply. */
+export interface Findings {
+  /** Undefined: the server knows nothing of the request. */
+  readonly outcome: Outcome | undefined;
+  /** What the server says of an opaque access token; undefined: the client may not ask, or has none. */
+  readonly introspection: Members | undefined;
+  /** What the request presented, decoded. */
+  readonly presented: string;
 }
 
 /** The reply and everything that can be said of it, as cards. */
-export function replyCards(request: TokenRequest, reply: Reply, outcome: Outcome | undefined): HTMLElement[] {
-  const body = members(reply.body);
+export function replyCards(
+  request: TokenRequest,
+  reply: Reply,
+  { outcome, introspection, presented }: Findings,
+): HTMLElement[] {
   return [
-    replyCard(request, reply, body),
+    replyCard(request, reply, presented),
     ...(outcome?.explanation ? [explanationCard(outcome.explanation)] : []),
-    ...tokenCards(body),
+    ...tokenCards(reply, introspection),
     ...(outcome ? [eventCard(outcome.event)] : []),
   ];
 }
 
-function replyCard(request: TokenRequest, { status, headers, body }: Reply, read: Members | undefined): HTMLElement {
+function replyCard(request: TokenRequest, { status, headers, body }: Reply, shown: string): HTMLElement {
+  const read = members(body);
   const kind = status < 400 ? 'success' : 'failure';
   return card(
     'The reply',
-    element('p', { class: `status ${kind}` }, element('strong', {}, String(status)), ` ${phrases[status] ?? ''}`),
+    element(
+      'p',
+      { class: `status ${kind}`, role: 'status' },
+      element('strong', {}, String(status)),
+      ` ${phrases[status] ?? ''}`,
+    ),
     block('The body of the reply', read ? pretty(read) : body),
     folded('Headers of the reply', headers.map((header) => header.join(': ')).join('\n')),
     folded('The request that was sent', httpText(request)),
+    folded('What it presented', shown),
   );
 }
 
@@ -59,20 +79,38 @@ function explanationCard({ reason, error, happened, remedy, detail = {} }: NonNu
 
 const tokenNames = { access_token: 'Access token', id_token: 'ID token' } as const;
 
-function tokenCards(body: Members | undefined): HTMLElement[] {
+function tokenCards(reply: Reply, introspection: Members | undefined): HTMLElement[] {
   return Object.entries(tokenNames).flatMap(([name, title]) => {
-    const token = body?.[name];
-    const decoded = typeof token === 'string' ? decodeJwt(token) : undefined;
-    if (!decoded) return [];
-    return card(
-      title,
-      element('h3', {}, 'Header'),
-      block(`Header of the ${title}`, pretty(decoded.header)),
-      element('h3', {}, 'Claims'),
-      block(`Claims of the ${title}`, pretty(decoded.claims)),
-      times(decoded.claims),
-    );
+    const token = textIn(reply, name);
+    if (token === undefined) return [];
+    const decoded = decodeJwt(token);
+    return decoded ? jwtCard(title, decoded) : opaqueCard(title, introspection);
   });
+}
+
+function jwtCard(title: string, { header, claims }: { readonly header: Members; readonly claims: Members }) {
+  return card(
+    title,
+    element('h3', {}, 'Header'),
+    block(`Header of the ${title}`, pretty(header)),
+    element('h3', {}, 'Claims'),
+    block(`Claims of the ${title}`, pretty(claims)),
+    times(claims),
+  );
+}
+
+function opaqueCard(title: string, introspection: Members | undefined): HTMLElement {
+  const opaque = element('p', {}, 'It is opaque: only the server knows what it says.');
+  if (!introspection) {
+    return card(title, opaque, prose('A client whose scope has `introspect_tokens` may ask.'));
+  }
+  return card(
+    title,
+    opaque,
+    element('h3', {}, 'Introspection'),
+    block(`Introspection of the ${title}`, pretty(introspection)),
+    times(introspection),
+  );
 }
 
 /** Seconds since 1970 as people read them. */

@@ -1,4 +1,5 @@
 import type { Outcome, PlaygroundFacts, Reply, SendOrder } from '../facts.js';
+import type { Pair } from './authentication.js';
 import { formOf, type TokenRequest } from './token-request.js';
 
 /** Where the page's own paths begin, from where this module lies. */
@@ -50,8 +51,13 @@ async function sendByServer(request: TokenRequest): Promise<Reply> {
 }
 
 /** Posts a form. Rejects when the answer is no success. */
-export async function postForm(url: string, form: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
-  return success(await fetch(url, { ...quiet, method: 'POST', body: new URLSearchParams(form) }));
+export async function postForm(
+  url: string,
+  form: Readonly<Record<string, string>>,
+  headers: readonly Pair[] = [],
+): Promise<Record<string, unknown>> {
+  const pairs = headers.map(([name, value]): [string, string] => [name, value]);
+  return success(await fetch(url, { ...quiet, method: 'POST', headers: pairs, body: new URLSearchParams(form) }));
 }
 
 /** Posts JSON with a bearer token. Rejects when the answer is no success. */
