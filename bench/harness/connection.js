@@ -7,6 +7,7 @@ export class Connection {
   #socket;
   #received = '';
   #settle;
+  #usedAt = performance.now();
 
   /** `secure`: what tls.connect takes, for HTTPS. */
   static open({ port, secure }) {
@@ -26,9 +27,13 @@ export class Connection {
     });
   }
 
-  /** Servers end connections that nothing comes over for some seconds. */
   get isOpen() {
     return !this.#socket.destroyed && this.#socket.writable;
+  }
+
+  /** Whether it may still be used: Node's servers end connections that nothing comes over for five seconds. */
+  get isFresh() {
+    return this.isOpen && performance.now() - this.#usedAt < 2500;
   }
 
   get isBusy() {
@@ -40,6 +45,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       if (!this.isOpen) reject(new Error('the connection is closed'));
       this.#settle = { resolve, reject };
+      this.#usedAt = performance.now();
       this.#socket.write(request);
     });
   }

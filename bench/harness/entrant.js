@@ -121,14 +121,19 @@ export class Entrant {
     if (this.#workload.tls === 'handshake') return;
     const all = Array.from({ length: connectionCount }, (_, index) => {
       const standing = this.#connections[index];
-      return standing?.isOpen ? standing : this.#open(index);
+      if (standing?.isFresh) return standing;
+      standing?.close();
+      return this.#open(index);
     });
     this.#connections = await Promise.all(all);
   }
 
   async #publicKeys(paths, fixtures) {
-    if (!paths?.keys || this.#workload.tls) return [JSON.parse(readFileSync(fixtures.signingKeyFile, 'utf8'))];
-    return (await (await fetch(`http://127.0.0.1:${this.server.port}${paths.keys}`)).json()).keys;
+    if (!paths?.keys) return [JSON.parse(readFileSync(fixtures.signingKeyFile, 'utf8'))];
+    const connection = await this.#open(0);
+    const { text } = await connection.send(`GET ${paths.keys} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+    connection.close();
+    return JSON.parse(text).keys;
   }
 
   async #someTokens(fixtures, paths) {

@@ -15,13 +15,15 @@ export class Replies {
 
   /** The body of a reply. Throws where it is not as it must be. */
   checked({ status, text }) {
-    const { failure, endpoint, grant, format } = this.#workload;
+    const { method, failure, endpoint, grant, format } = this.#workload;
     const body = parsed(status, text);
     const must = (condition, what) => {
       if (!condition) throw new Error(`${what}: ${status} ${text.slice(0, 300)}`);
     };
     if (failure) {
-      must(status === 401 && body.error === 'invalid_client', 'expected 401 invalid_client');
+      // 400 is allowed to those that were shown no Authorization header (RFC 6749 5.2).
+      const allowed = method === 'client_secret_basic' ? [401] : [400, 401];
+      must(allowed.includes(status) && body.error === 'invalid_client', 'expected 401 invalid_client');
       return body;
     }
     must(status === 200, 'expected 200');
