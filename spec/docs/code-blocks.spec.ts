@@ -82,6 +82,7 @@ function writeBlocks(target: string, texts: Readonly<Record<string, string>>): v
     },
     paths: {
       [name]: [join(root, 'index.ts')],
+      [`${name}/testing`]: [join(root, 'testing/index.ts')],
       [`${name}/strategies`]: [join(root, 'strategies/index.ts')],
       [`${name}/strategies/*`]: [join(root, 'strategies/*.ts')],
       [`${name}/stores/*`]: [join(root, 'lib/stores/*.ts')],

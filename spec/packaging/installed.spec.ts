@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { standardStrategies } from '../../index.js';
 import { installedProject, repository } from '../support/packed-package.js';
 
 // npm installs, and a compiler is started for each resolution.
@@ -64,6 +65,7 @@ describe('installed alone, without any optional peer', () => {
       'lmdb:./data': missing('lmdb:', 'lmdb'),
       'redis://127.0.0.1:1': missing('redis:', 'redis'),
       'postgres://127.0.0.1:1/x': missing('postgres:', 'pg'),
+      clients: standardStrategies().map(({ name }) => name),
     });
   });
 

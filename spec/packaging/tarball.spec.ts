@@ -99,7 +99,7 @@ describe('what is imported', () => {
   const optional = Object.keys(peerDependencies);
 
   it('is a dependency where the library itself imports it, and every dependency is used', () => {
-    const used = distinct(among(/^dist\/(index|lib|strategies).*\.js$/).flatMap(importedBy));
+    const used = distinct(among(/^dist\/(index|lib|strategies|testing).*\.js$/).flatMap(importedBy));
     const forStores = used.filter((name) => optional.includes(name));
     expect(forStores).toEqual(['lmdb', 'pg', 'redis']);
     const needed = used.filter((name) => !optional.includes(name));
@@ -143,7 +143,7 @@ describe('what is imported', () => {
 });
 
 describe('exports', () => {
-  it('opens the library, each strategy, each store, and package.json', () => {
+  it('opens the library, each strategy, each store, the helpers for tests, and package.json', () => {
     const names = (folder: string) =>
       readdirSync(join(repository, folder))
         .filter((name) => name !== 'index.ts')
@@ -153,6 +153,7 @@ describe('exports', () => {
       './strategies',
       './strategies/*',
       './stores/*',
+      './testing',
       './package.json',
     ]);
     expect(subpaths()).toEqual(expect.arrayContaining(names('strategies').map((name) => `./strategies/${name}`)));

@@ -16,11 +16,11 @@ import { transformSync } from '@swc/core';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(root, 'node_modules', '.cache', 'express-client-auth');
-const sources = ['index.ts', 'lib', 'strategies', 'example-app', 'command-line'];
+const sources = ['index.ts', 'lib', 'strategies', 'testing', 'example-app', 'command-line'];
 const A_DAY = 86_400_000;
 
 /**
- * The sources as JavaScript, for specs that start processes of their own: `lib/`, `strategies/`, `example-app/`,
+ * The sources as JavaScript, for specs that start processes of their own: `lib/`, `strategies/`, `testing/`, `example-app/`,
  * `command-line/` and `index.ts`, laid out as they are, in a directory below node_modules so that packages are found. Answers its absolute
  * path. The directory is named by the content of the sources and made once, whoever of several workers comes first.
  */

@@ -5,10 +5,11 @@ import 'express-client-auth/stores/memory';
 import 'express-client-auth/stores/lmdb';
 import 'express-client-auth/stores/redis';
 import 'express-client-auth/stores/postgres';
+import { client, methods } from 'express-client-auth/testing';
 
 const said = {};
 for (const url of ['memory:', 'lmdb:./data', 'redis://127.0.0.1:1', 'postgres://127.0.0.1:1/x']) {
   const opened = await openStore(url).catch((error) => error);
   said[url] = opened instanceof Error ? opened.message : 'opened';
 }
-process.stdout.write(JSON.stringify(said));
+process.stdout.write(JSON.stringify({ ...said, clients: methods.map((method) => client(method).method) }));
