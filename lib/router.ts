@@ -19,7 +19,7 @@ import { revocationEndpoint } from './endpoints/revocation.js';
 import { tokenEndpoint } from './endpoints/token.js';
 import { userinfoEndpoint } from './endpoints/userinfo.js';
 import { newCorrelationId } from './http/correlation-id.js';
-import { sendJson } from './http/reply.js';
+import { nameReply, sendJson } from './http/reply.js';
 import { type RoutedRequest, requestPath } from './http/request-path.js';
 import { issuerPath } from './issuer.js';
 import { type GrantRouterOptions, openRouter } from './router-options.js';
@@ -114,7 +114,8 @@ export function grantRouter(options: GrantRouterOptions): GrantRouter {
 
 function serveRoute({ endpoint, workspace }: Route, request: RoutedRequest, response: ServerResponse): void {
   const correlationId = newCorrelationId();
-  response.setHeader('X-Correlation-Id', correlationId);
+  if (endpoint.repliesPlainly && request.method !== 'OPTIONS') nameReply(response, correlationId);
+  else response.setHeader('X-Correlation-Id', correlationId);
   const receivedAt = workspace.now();
   void serve(endpoint, { request, response, workspace, correlationId, receivedAt, facts: {} });
 }

@@ -33,6 +33,8 @@ export interface Endpoint {
   readonly methods: readonly string[];
   /** Whether scripts of the workspace's `cors_origins` may call it. */
   readonly crossOrigin?: boolean;
+  /** Whether `reply.ts` writes all that it answers, and so may give it its X-Correlation-Id. */
+  readonly repliesPlainly?: boolean;
   /**
    * Answers the request. A failure that is thrown is answered by `refuse`; one that is returned has been answered
    * already, by a redirect say. Either way it becomes the one event of the request.

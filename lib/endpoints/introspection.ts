@@ -23,6 +23,7 @@ const inactive: Answer = { active: false };
 export const introspectionEndpoint: Endpoint = {
   event: 'introspection',
   methods: ['POST'],
+  repliesPlainly: true,
   async handle(exchange) {
     const { request, response, workspace } = exchange;
     const form = await readForm(request);

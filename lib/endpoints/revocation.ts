@@ -15,6 +15,7 @@ const scope = 'revoke_tokens';
 export const revocationEndpoint: Endpoint = {
   event: 'revocation',
   methods: ['POST'],
+  repliesPlainly: true,
   crossOrigin: true,
   async handle(exchange) {
     const { request, response, workspace, facts } = exchange;

@@ -23,6 +23,7 @@ export const tokenEndpoint: Endpoint = {
   event: 'token',
   methods: ['POST'],
   crossOrigin: true,
+  repliesPlainly: true,
   async handle(exchange) {
     const { request, response, workspace, receivedAt, trace } = exchange;
     const form = await readForm(request, { acceptJson: workspace.policy.accept_json_requests });

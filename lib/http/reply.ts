@@ -4,6 +4,18 @@ import type { OAuthError } from '../errors.js';
 /** RFC 6749 5.1: no cache may keep what a back-channel endpoint answers. */
 const noStore = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const;
 
+const correlationId = Symbol('X-Correlation-Id');
+
+/**
+ * Gives a reply its X-Correlation-Id. What this module writes has it in its one head: a header that was set before makes
+ * Node build that head one header at a time.
+ */
+export function nameReply(response: NamedResponse, id: string): void {
+  response[correlationId] = id;
+}
+
+type NamedResponse = ServerResponse & { [correlationId]?: string };
+
 /** One JSON reply in one write. `headers` win over ours; a `Cache-Control` among them replaces the whole no-store. */
 export function sendJson(
   response: ServerResponse,
@@ -22,7 +34,7 @@ export function sendJwt(response: ServerResponse, jwt: string, type = 'applicati
 /** A reply that says all by its status (RFC 7009 2.2, RFC 7592 2.3). */
 export function sendEmpty(response: ServerResponse, status: number): void {
   // RFC 9110 8.6: 204 has no length.
-  response.writeHead(status, status === 204 ? noStore : { 'Content-Length': 0, ...noStore });
+  response.writeHead(status, { ...named(response), ...(status !== 204 && { 'Content-Length': 0 }), ...noStore });
   response.end();
 }
 
@@ -34,12 +46,18 @@ function send(
   headers: OutgoingHttpHeaders,
 ): void {
   response.writeHead(status, {
+    ...named(response),
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(text),
     ...('Cache-Control' in headers ? undefined : noStore),
     ...headers,
   });
   response.end(text);
+}
+
+function named(response: NamedResponse): OutgoingHttpHeaders | undefined {
+  const id = response[correlationId];
+  return id === undefined ? undefined : { 'X-Correlation-Id': id };
 }
 
 /** A failure as RFC 6749 5.2 wants it: what is public of it, never its reason. */

@@ -1,7 +1,15 @@
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { expect, it } from '@jest/globals';
 import { OAuthError } from '../../lib/errors.js';
-import { basicChallenge, sendError, sendJson, visibleAscii } from '../../lib/http/reply.js';
+import {
+  basicChallenge,
+  nameReply,
+  sendEmpty,
+  sendError,
+  sendJson,
+  sendJwt,
+  visibleAscii,
+} from '../../lib/http/reply.js';
 import { exchange } from '../support/http-exchange.js';
 
 const sent = (body: unknown, headers?: OutgoingHttpHeaders) =>
@@ -22,6 +30,27 @@ it('GEN-09 a JSON reply is not to be stored, unless it says how it may be', asyn
     undefined,
   ]);
 });
+
+it.each<[string, (response: ServerResponse) => void]>([
+  ['JSON', (response) => sendJson(response, 200, {})],
+  ['a failure', (response) => sendError(response, new OAuthError('scope_malformed'))],
+  ['a JWT', (response) => sendJwt(response, 'a.b.c')],
+  ['nothing', (response) => sendEmpty(response, 204)],
+  ['no content', (response) => sendEmpty(response, 200)],
+])(
+  'GEN-09 a reply of %s has the id it was given, beside what was set before, and none otherwise',
+  async (_what, send) => {
+    const named = await exchange((_request, response) => {
+      nameReply(response, 'the-id');
+      response.setHeader('Vary', 'Origin');
+      send(response);
+    }, {});
+    expect(named.headers).toMatchObject({ 'x-correlation-id': 'the-id', vary: 'Origin', 'cache-control': 'no-store' });
+    const unnamed = await exchange((_request, response) => send(response), {});
+    expect(unnamed.status).toBe(named.status);
+    expect(unnamed.headers).not.toHaveProperty('x-correlation-id');
+  },
+);
 
 it.each([
   ['method_not_allowed', {}, 405, { allow: 'POST' }],
