@@ -38,6 +38,16 @@ interface Finding {
   readonly evidence: Evidence;
 }
 
+/** What one strategy makes of a request: evidence, or that it is malformed. */
+interface Answer {
+  readonly strategy: ClientAuthenticationStrategy;
+  readonly evidence: Evidence | OAuthError;
+}
+
+function isFinding(answer: Answer): answer is Finding {
+  return !(answer.evidence instanceof OAuthError);
+}
+
 const bodyParameters = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
 
 /**
@@ -121,24 +131,22 @@ export class Authenticator {
 
   /** What the presented mechanism says, by every strategy that understands it. At least one. */
   #extract(request: ClientRequest): readonly Finding[] {
-    const extracted = this.#options.strategies.map((strategy) => ({ strategy, answer: strategy.extract(request) }));
+    const answers: Answer[] = [];
     const presented = explicitMechanisms(request);
-    for (const { strategy, answer } of extracted) {
-      if (answer !== undefined && !isAmbient(strategy.mechanism)) presented.add(strategy.mechanism);
+    for (const strategy of this.#options.strategies) {
+      const evidence = strategy.extract(request);
+      if (evidence === undefined) continue;
+      answers.push({ strategy, evidence });
+      if (!isAmbient(strategy.mechanism)) presented.add(strategy.mechanism);
     }
     if (presented.size > 1)
       throw new OAuthError('several_methods', { detail: { presented_mechanisms: [...presented] } });
     const [mechanism] = presented;
-    const relevant = extracted.filter(({ strategy, answer }) => {
-      return (
-        answer !== undefined &&
-        (mechanism === undefined ? isAmbient(strategy.mechanism) : strategy.mechanism === mechanism)
-      );
-    });
-    const findings = relevant.flatMap(({ strategy, answer }) =>
-      answer === undefined || answer instanceof OAuthError ? [] : [{ strategy, evidence: answer }],
+    const relevant = answers.filter(({ strategy }) =>
+      mechanism === undefined ? isAmbient(strategy.mechanism) : strategy.mechanism === mechanism,
     );
-    if (findings.length === 0) throw nothingUsable(request, mechanism, relevant[0]?.answer);
+    const findings = relevant.filter(isFinding);
+    if (findings.length === 0) throw nothingUsable(request, mechanism, relevant[0]?.evidence);
     refuseOtherClientIds(request, findings);
     return findings;
   }

@@ -47,9 +47,9 @@ async function addedClaims(order: ClaimsOrder, { names, claimsHook }: Mint): Pro
 async function mintTokens(order: TokenOrder, mint: Mint): Promise<IssuedTokens> {
   if (order.user) requireFitUser(order.user, order.client);
   const ttls = { ...mint.policy.token_ttls, ...order.client.metadata.token_ttls };
-  const added = order.addedClaims ?? (await addedClaims(order, mint));
+  const added = order.addedClaims ?? (mint.claimsHook ? await addedClaims(order, mint) : {});
   const dates = await datesOf(order, mint);
-  const refresh = order.refresh ?? (await firstRefreshToken(order, dates, ttls.refresh_token, mint));
+  const refresh = order.refresh ?? (order.user && (await firstRefreshToken(order, dates, ttls.refresh_token, mint)));
   const longest = Math.min(ttls.access_token, order.expiresIn ?? ttls.access_token);
   const claims = accessTokenClaims(order, dates, accessTokenTtl(longest, dates, refresh), mint);
   // Whatever is signed below, its key stays published until it expires.

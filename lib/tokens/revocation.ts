@@ -74,6 +74,7 @@ export async function dateOfIssue(
 ): Promise<number> {
   const own = Math.floor(asOf / 1000);
   const found = await readAll(store, holderTombstones(sub, clientId));
+  if (found.length === 0) return own;
   const standing = found.map(readHolder);
   return standing.some(({ at }) => at >= asOf) ? own : Math.max(own, ...standing.map(({ until }) => until + 1));
 }

@@ -85,7 +85,7 @@ export class SigningKeys {
   }
 
   /** The key that signs access tokens. */
-  async forAccessTokens(): Promise<SigningKey> {
+  forAccessTokens(): Promise<SigningKey> {
     return this.forAlgorithm(this.#first);
   }
 
@@ -151,8 +151,8 @@ export class SigningKeys {
   }
 
   /** Keys stay until tokens that live this many seconds are over. To be called before such a token is signed. */
-  async outlast(seconds: number): Promise<void> {
-    await this.#upkeep.outlast(seconds);
+  outlast(seconds: number): Promise<void> {
+    return this.#upkeep.outlast(seconds);
   }
 
   /** Ends the work in the background. */

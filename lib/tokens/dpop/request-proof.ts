@@ -13,6 +13,8 @@ export async function provenKeyOf(
   verifier: ProofVerifier,
   token?: ProofTarget['token'],
 ): Promise<string | undefined> {
+  // `headersDistinct` copies every header of the request.
+  if (request.headers.dpop === undefined) return undefined;
   const target = { method: request.method ?? '', path: requestPath(request), ...(token && { token }) };
   try {
     const proven = await verifier.verify(request.headersDistinct.dpop ?? [], target);
