@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createSecureContext, Server as TlsServer } from 'node:tls';
+import { listenerLimits, listenerOptions } from './listener-limits.js';
 import { reasonOf, StartUpError } from './start-up-error.js';
 
 /** Where and how to listen. */
@@ -18,21 +19,8 @@ export interface ListenOptions {
   readonly name: 'listen' | 'mtls.listen';
 }
 
-/** Milliseconds for a whole request, and for its headers: a slow sender holds memory, and nobody legitimate needs longer. */
-const requestMilliseconds = 15_000;
-const headerMilliseconds = 10_000;
-/** Milliseconds a connection may stay idle: longer than proxies keep theirs, so that it is they who let go. */
-const idleMilliseconds = 65_000;
-/** One connection must not hold a process for ever; the next request comes on a new one. */
-const mostRequestsPerConnection = 10_000;
-/**
- * How often Node looks for those that are late, in milliseconds; and the most octets of headers: a chain of
- * certificates from a proxy fits.
- */
-const limits = { connectionsCheckingInterval: 2_000, maxHeaderSize: 32_768 };
 /** Name, HMAC key and AES key, 16 bytes each. */
 const ticketKeyBytes = 48;
-const mostConnections = 10_000;
 const drainMilliseconds = 10_000;
 const idleCheckMilliseconds = 50;
 
@@ -47,13 +35,9 @@ export class Listener {
     const handle: RequestListener = (request, response) => this.#handle(request, response);
     this.#server =
       tls === false
-        ? createHttpServer(limits, handle)
-        : createHttpsServer({ ...tlsOptions(tls, clientCertificates), ...limits }, handle);
-    this.#server.requestTimeout = requestMilliseconds;
-    this.#server.headersTimeout = headerMilliseconds;
-    this.#server.keepAliveTimeout = idleMilliseconds;
-    this.#server.maxRequestsPerSocket = mostRequestsPerConnection;
-    this.#server.maxConnections = mostConnections;
+        ? createHttpServer(listenerOptions, handle)
+        : createHttpsServer({ ...tlsOptions(tls, clientCertificates), ...listenerOptions }, handle);
+    Object.assign(this.#server, listenerLimits);
   }
 
   /** Rejects with StartUpError when the port cannot be had or the certificate cannot be used. */

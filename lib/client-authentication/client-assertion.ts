@@ -1,6 +1,7 @@
 import { OAuthError } from '../errors.js';
 import { readCompactJws } from '../http/compact-jws.js';
 import type { Form } from '../http/form.js';
+import { longestJwt } from '../http/limits.js';
 import { loggable } from '../loggable-value.js';
 import type { ClientRequest, Evidence } from './strategy.js';
 
@@ -8,7 +9,6 @@ import type { ClientRequest, Evidence } from './strategy.js';
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** Characters. Post-quantum signatures (RFC 9964) still fit. */
-const maximumLength = 16_384;
 
 /** The body parameters of both assertion methods. */
 export const assertionParameters = ['client_assertion', 'client_assertion_type'] as const;
@@ -48,7 +48,7 @@ function shownType(type: string): unknown {
 
 /** One compact JWS in strict base64url, nothing else (RFC 7523 3, item 9). */
 function parseAssertion(jws: string): AssertionEvidence | OAuthError {
-  const read = readCompactJws(jws, maximumLength);
+  const read = readCompactJws(jws, longestJwt);
   if (!read.ok) return malformed(read.problem);
   const { header, claims } = read;
   const { alg, kid, typ, crit, b64 } = header;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { OAuthError } from '../errors.js';
 import type { WarningName } from '../events.js';
 import { freshnessLifetime } from '../http/freshness.js';
+import { longestDocument } from '../http/limits.js';
 import type { FetchDocument } from '../http/outbound.js';
 import { parseOptions } from '../options.js';
 import type { ClientKeys } from './client.js';
@@ -32,7 +33,6 @@ export interface RemoteKeySetsDependencies {
   now?(): number;
 }
 
-const maximumBytes = 262_144;
 const mediaTypes = ['application/jwk-set+json', 'application/json'];
 const maximumUris = 10_000;
 
@@ -137,7 +137,7 @@ class RemoteKeySet implements ClientKeys {
     const { min_age, max_age, timeout } = this.#options;
     const document = await this.#dependencies.fetchDocument(this.#uri, {
       accept: mediaTypes,
-      maxBytes: maximumBytes,
+      maxBytes: longestDocument.keySet,
       timeout: timeout * 1000,
     });
     const keys = document.ok ? readKeySet(parseJson(document.body)) : undefined;

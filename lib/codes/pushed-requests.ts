@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { OAuthError } from '../errors.js';
+import { longestPushedRequest } from '../http/limits.js';
 import { randomToken } from '../http/random-token.js';
 import { dateOfIssue, isRevoked } from '../tokens/revocation.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
@@ -25,8 +26,6 @@ const memoryOfExpired = 300;
 const memoryOfBegun = 2400;
 /** Seconds. Longer than any record is remembered and any page is good that was made of it (at most 600 + 2400). */
 const memoryOfUse = 3600;
-/** Characters of all parameters, as JSON. By the front channel there would be no more room either. */
-const mostCharacters = 16_384;
 
 type PushWorkspace = Pick<WorkspaceServices, 'store' | 'now' | 'policy' | 'secretKeys' | 'issuer'>;
 
@@ -47,7 +46,8 @@ export async function keepPushedRequest(
   asOf: number,
 ): Promise<{ readonly requestUri: string; readonly expiresIn: number }> {
   const { length } = JSON.stringify(request.parameters);
-  if (length > mostCharacters) throw new OAuthError('body_too_large', { detail: { length, limit: mostCharacters } });
+  if (length > longestPushedRequest)
+    throw new OAuthError('body_too_large', { detail: { length, limit: longestPushedRequest } });
   const requestUri = prefix + randomToken();
   const expiresIn = workspace.policy.pushed_authorization_request_ttl;
   const expiresAt = workspace.now() + expiresIn * 1000;

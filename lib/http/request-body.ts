@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { OAuthError } from '../errors.js';
 import { Form, formFromJson, formFromParsedBody, parseForm, parseJsonForm } from './form.js';
-
-/** Bytes. Room for large assertions (RFC 9964 signatures are near 5 kB), and little for anybody else. */
-const bodyLimit = 65_536;
+import { longestBody } from './limits.js';
 
 /** A request whose body a parser of the host may have read already. */
 export type BodyRequest = IncomingMessage & { body?: unknown };
@@ -84,15 +82,15 @@ export function readBytes(request: IncomingMessage): Promise<Buffer> {
     let length = 0;
     const collect = (chunk: Buffer) => {
       length += chunk.length;
-      if (length > bodyLimit) tooLarge();
+      if (length > longestBody) tooLarge();
       else chunks.push(chunk);
     };
     const tooLarge = () => {
       request.off('data', collect);
       request.resume();
-      reject(new OAuthError('body_too_large', { detail: { limit: bodyLimit } }));
+      reject(new OAuthError('body_too_large', { detail: { limit: longestBody } }));
     };
-    if (Number(request.headers['content-length']) > bodyLimit) {
+    if (Number(request.headers['content-length']) > longestBody) {
       tooLarge();
       return;
     }

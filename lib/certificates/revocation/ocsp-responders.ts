@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { longestDocument } from '../../http/limits.js';
 import { type PathCertificate, readPathCertificate } from '../path-certificate.js';
 import { parsePemCertificates } from '../pem.js';
 import { encodeOcspRequest } from './ocsp-request.js';
@@ -9,8 +10,6 @@ import type { RevocationDependencies } from './revocation-lists.js';
 import { type SourceVerdict, undetermined } from './source-verdict.js';
 import type { RevocationTarget } from './target.js';
 
-/** Octets. A response with a chain of RSA certificates has about 5000. */
-const maxBytes = 65_536;
 const mediaType = 'application/ocsp-response';
 /** RFC 9654 2.1 */
 const nonceOctets = 32;
@@ -96,7 +95,7 @@ export class OcspResponders {
     const nonce = wish === 'off' ? undefined : randomBytes(nonceOctets);
     const reply = await this.#dependencies.fetchDocument(url, {
       accept: [mediaType],
-      maxBytes,
+      maxBytes: longestDocument.ocspResponse,
       timeout: timeout * 1000,
       plain: true,
       post: { type: 'application/ocsp-request', content: encodeOcspRequest(target, hash, nonce) },

@@ -2,12 +2,12 @@ import { signerOf } from '../../client-authentication/assertion-signature.js';
 import { isVerifiable, readKeySet } from '../../clients/key-sets.js';
 import { OAuthError } from '../../errors.js';
 import { readCompactJws } from '../../http/compact-jws.js';
+import { longestJwt } from '../../http/limits.js';
 import { loggable } from '../../loggable-value.js';
 import { allowsAlgorithm } from '../../workspaces/profiles.js';
 import type { Workspace } from '../../workspaces/workspace.js';
 
 /** Characters. */
-const maximumLength = 16_384;
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -17,7 +17,7 @@ type Claims = Readonly<Record<string, unknown>>;
  * `software_statement_invalid` when the rest is wrong.
  */
 export async function readSoftwareStatement(statement: unknown, workspace: Workspace): Promise<Claims> {
-  const read = typeof statement === 'string' ? readCompactJws(statement, maximumLength) : undefined;
+  const read = typeof statement === 'string' ? readCompactJws(statement, longestJwt) : undefined;
   if (!read?.ok) throw invalid(read?.problem ?? 'is not a compact JWS');
   const { header, claims } = read;
   const keys = anchorOf(claims, workspace);

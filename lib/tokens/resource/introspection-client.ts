@@ -3,6 +3,7 @@ import { type JWK, SignJWT } from 'jose';
 import { z } from 'zod';
 import { asymmetricAlgorithms, canonicalAlgorithm } from '../../clients/assertion-algorithms.js';
 import { OAuthError } from '../../errors.js';
+import { longestDocument } from '../../http/limits.js';
 import type { FetchDocument } from '../../http/outbound.js';
 import { parseStrictJson } from '../../http/strict-json.js';
 import type { RemoteMetadata } from './issuer-metadata.js';
@@ -39,7 +40,6 @@ export type IntrospectionOptions = z.output<typeof introspectionSchema>;
 /** What the introspection endpoint said: that the token is active, and what it stands for; or that it is not. */
 export type IntrospectionAnswer = Readonly<Record<string, unknown>> & { readonly active: boolean };
 
-const maximumBytes = 65_536;
 /** Milliseconds. */
 const timeout = 3000;
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -64,7 +64,7 @@ export function introspectionClient(
     const form = new URLSearchParams({ token, token_type_hint: 'access_token', ...parameters });
     const reply = await fetchDocument(introspectionEndpoint, {
       accept: ['application/json'],
-      maxBytes: maximumBytes,
+      maxBytes: longestDocument.introspection,
       timeout,
       post: {
         type: 'application/x-www-form-urlencoded',

@@ -1,5 +1,6 @@
 import { OAuthError } from '../../errors.js';
 import { freshnessLifetime } from '../../http/freshness.js';
+import { longestDocument } from '../../http/limits.js';
 import type { FetchDocument, FetchedDocument } from '../../http/outbound.js';
 import { parseStrictJson } from '../../http/strict-json.js';
 import type { TokenHome } from './token-source.js';
@@ -10,7 +11,6 @@ export interface IssuerMetadata {
   readonly introspectionEndpoint: string | undefined;
 }
 
-const maximumBytes = 131_072;
 /** Milliseconds for one fetch. */
 const timeout = 3000;
 /** Seconds a document is fresh: what its reply says, within these. */
@@ -83,7 +83,11 @@ export class RemoteMetadata {
   }
 
   #fetchAt(url: string): Promise<FetchedDocument> {
-    return this.#fetchDocument(url, { accept: ['application/json'], maxBytes: maximumBytes, timeout });
+    return this.#fetchDocument(url, {
+      accept: ['application/json'],
+      maxBytes: longestDocument.issuerMetadata,
+      timeout,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { RemoteKeySets } from '../../clients/remote-key-sets.js';
 import { OAuthError } from '../../errors.js';
 import type { WarningName } from '../../events.js';
+import { longestJwt } from '../../http/limits.js';
 import type { ServerResources } from '../../server-resources.js';
 import { IntrospectedTokens } from './introspected-token.js';
 import { type IntrospectionOptions, introspectionClient } from './introspection-client.js';
@@ -18,8 +19,6 @@ export interface RemoteIssuer {
   readonly introspection?: IntrospectionOptions | undefined;
 }
 
-/** Octets. Longer ones come through no header, and are not worth decoding. */
-const longestToken = 16_384;
 /** Seconds in which keys that are not there, or cannot be had, are not fetched again. */
 const cooldown = 10;
 
@@ -44,7 +43,7 @@ export function remoteIssuer(options: RemoteIssuer, resources: ServerResources):
     home,
     homeOf: () => home,
     async accept(token) {
-      if (token.length > longestToken) throw new OAuthError('token_malformed', { detail: { length: token.length } });
+      if (token.length > longestJwt) throw new OAuthError('token_malformed', { detail: { length: token.length } });
       if (isJwt(token)) return { claims: await verifyJwt(token, jwtRules), home };
       if (opaque) return { claims: await opaque.verify(token), home };
       throw new OAuthError('token_opaque', { detail: { fix: 'Opaque tokens need the option introspection.' } });
