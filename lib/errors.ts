@@ -367,10 +367,14 @@ export class OAuthError extends Error {
 
   constructor(reason: FailureReason, options: OAuthErrorOptions = {}) {
     const outcome: Outcome = failureReasons[reason];
+    const { stackTraceLimit } = Error;
+    // Where a caller was wrong there is no place of ours to find, and a stack costs more than the check that failed.
+    if (outcome.status < 500) Error.stackTraceLimit = 0;
     super(
       options.description ?? outcome.description,
       options.cause === undefined ? undefined : { cause: options.cause },
     );
+    Error.stackTraceLimit = stackTraceLimit;
     this.error = outcome.error;
     this.status = outcome.status;
     this.reason = reason;

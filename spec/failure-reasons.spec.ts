@@ -38,3 +38,11 @@ describe('OAuthError', () => {
     expect(failure.message).not.toContain('disk');
   });
 });
+
+it('GEN-08 a failure of ours says where, one of the caller does not, and other errors go on doing so', () => {
+  const { stackTraceLimit } = Error;
+  expect(new OAuthError('secret_mismatch').stack).not.toContain('failure-reasons.spec');
+  expect(new OAuthError('internal_error').stack).toContain('failure-reasons.spec');
+  expect(new Error('another').stack).toContain('failure-reasons.spec');
+  expect(Error.stackTraceLimit).toBe(stackTraceLimit);
+});
