@@ -83,6 +83,7 @@ export { accessOf, type VerifiedAccess, type VerifiedClaims } from './lib/tokens
 export type { AddedClaims, TokenClaims, TokenClaimsAnswer, TokenClaimsRequest } from './lib/tokens/token-claims.js';
 export type { IssuedTokens, TokenOrder, TokenResponse } from './lib/tokens/token-issuer.js';
 export type { TraceMessage } from './lib/tracing/channels.js';
+export { traceWithOpenTelemetry } from './lib/tracing/open-telemetry.js';
 export type { WorkspaceSource } from './lib/workspaces/found-workspaces.js';
 export type { WorkspaceOptions } from './lib/workspaces/options.js';
 export { type WorkspacePolicy, type WorkspacePolicyInput, workspacePolicySchema } from './lib/workspaces/policy.js';

@@ -39,7 +39,7 @@ export const grants: GrantRouterOptions['grants'] = [
 
 /** The protocol endpoints. Throws StartUpError naming each member of the configuration that the library refuses. */
 export function makeAuthorizationServer(configuration: Configuration, parts: ServerParts) {
-  const { pools, workspaces, trustedProxies, outbound, mtls, rateLimits, file } = configuration;
+  const { pools, workspaces, trustedProxies, outbound, mtls, rateLimits, explainInReply, file } = configuration;
   try {
     return grantRouter({
       pools: pools.map(poolOptions),
@@ -52,6 +52,7 @@ export function makeAuthorizationServer(configuration: Configuration, parts: Ser
       ...(outbound && { outbound }),
       ...(rateLimits && { rate_limits: rateLimits }),
       ...(mtls && { mtls: { public_url: mtls.public_url } }),
+      explain_in_reply: explainInReply,
       onEvent: parts.log.event,
       ...(parts.delivery && { deliverCode: deliverBy(parts.delivery) }),
     });

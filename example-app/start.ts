@@ -13,6 +13,7 @@ import type { Settings } from './flags.js';
 import { httpsOnly } from './https-only.js';
 import { Listener } from './listener.js';
 import { type Log, makeLog, withListeners } from './log.js';
+import { isLoopbackHost } from './loopback.js';
 import { Delivery } from './mail/delivery.js';
 import { chooseMail, openMail } from './mail/open.js';
 import { Outbox } from './mail/outbox.js';
@@ -25,6 +26,7 @@ import { keepSecretKeys } from './secret-keys.js';
 import { makeSignIn } from './sign-in-setup.js';
 import { reasonOf, StartUpError } from './start-up-error.js';
 import { storeName } from './store-place.js';
+import { traceWhereSetUp } from './tracing.js';
 
 /** What is known before anything listens. */
 export interface Preparation {
@@ -47,6 +49,7 @@ export interface Preparation {
  * the start on. Rejects with StartUpError.
  */
 export async function start(settings: Settings, tellsDoubts = true): Promise<RunningServer> {
+  await traceWhereSetUp();
   const prepared = await prepare(settings);
   const listeners = await listen(prepared);
   try {
@@ -94,8 +97,10 @@ export async function prepare(settings: Settings, openDirectory = DataDirectory.
   if (complete) return { ...given, directory: undefined, pki: undefined, demo: undefined };
   const directory = await openDirectory(settings.dataDirectory);
   const names = publicUrls.map(hostOf);
+  // Newcomers see at once why a request failed; where others reach the demo they do not.
+  const explainInReply = !production && [host, ...names].every(isLoopbackHost);
   const pki = file?.tls === undefined ? await keepServerPki(directory, names) : undefined;
-  return { ...given, directory, pki, demo: file ? undefined : await makeDemo(directory, made(pki)) };
+  return { ...given, directory, pki, demo: file ? undefined : await makeDemo(directory, made(pki), explainInReply) };
 }
 
 function isProduction(): boolean {
@@ -237,6 +242,10 @@ function guarded(handle: RequestListener, { tls, trustedProxies }: Configuration
 /** What an operator should know from the start on. */
 function warn(configuration: Configuration, { mail, mailDoubt }: Preparation, log: Log): void {
   for (const { name, ...fields } of findDoubts(configuration)) log.warning(name, fields);
+  if (configuration.file !== undefined && configuration.explainInReply) {
+    const effect = 'The reply to a failed request tells whoever sent it which check failed.';
+    log.warning('explain_in_reply_on', { detail: { effect, fix: 'Leave it out where others reach the server.' } });
+  }
   const fix = 'Set mail to smtp://user:pass@host:port, such as by --mail.';
   if (mail === undefined && configuration.pools.length > 0) {
     const effect = ['Login by mail is off.', mailDoubt].filter((words) => words !== undefined).join(' ');

@@ -157,12 +157,13 @@ function openSingle(options: z.input<typeof singleSchema>): RouterParts {
     secret_keys,
     trusted_proxies,
     outbound,
+    explain_in_reply,
     onEvent,
     now,
     ...workspace
   } = parsed;
   const resources = serverResources(
-    { store, secret_keys, trusted_proxies, outbound, onEvent, now },
+    { store, secret_keys, trusted_proxies, outbound, explain_in_reply, onEvent, now },
     { encryptsInStore: true, remembers: true },
   );
   const claimsHook = hookOf(tokenClaims, token_claims_timeout);

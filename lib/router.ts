@@ -90,7 +90,7 @@ export function grantRouter(options: GrantRouterOptions): GrantRouter {
     };
     const later = found && foundRoute(named, request, found);
     if (!(later instanceof Promise)) return answer(later);
-    later.then(answer, (thrown: unknown) => failToFind(named, response, onEvent, thrown));
+    later.then(answer, (thrown: unknown) => failToFind(named, response, resources, thrown));
   };
   return Object.assign(handle, {
     workspaces,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type TrustedProxies, type TrustedProxy, trustedProxies } from './certificates/certificate-source.js';
 import { RemoteKeySets } from './clients/remote-key-sets.js';
 import type { EventListener } from './events.js';
+import { type Explain, explainer } from './explanations/explained-error.js';
 import { documentFetcher, type FetchDocument, outboundSchema } from './http/outbound.js';
 import { OptionsError } from './options.js';
 import { SecretKeys } from './secret-keys.js';
@@ -50,6 +51,16 @@ export const serverOptionsSchema = z.object({
     .default([])
     .describe('The only peers whose certificate headers count. See docs/behind-a-proxy.md.'),
   outbound: outboundSchema.prefault({}).describe('What requests of ours may reach: for `jwks_uri`, OCSP and CRL.'),
+  explain_in_reply: z
+    .boolean()
+    .default(false)
+    .refine(
+      (isOn) => !isOn || process.env.NODE_ENV !== 'production',
+      'is for development: it tells every caller which check failed, so it is refused with NODE_ENV=production',
+    )
+    .describe(
+      'Whether the JSON reply to a failed request says why, as `explanation`. For development: it helps attackers as it helps you. See docs/observability.md#in-the-reply-itself.',
+    ),
   onEvent: z
     .custom<EventListener>((value) => typeof value === 'function', 'is not a function')
     .optional()
@@ -76,6 +87,8 @@ export interface ServerResources {
   /** What reaches other hosts goes through its guard. */
   readonly fetchDocument: FetchDocument;
   readonly onEvent: EventListener;
+  /** Absent: replies do not say why. */
+  readonly explain: Explain | undefined;
   now(): number;
 }
 
@@ -103,6 +116,7 @@ export function serverResources(
     }),
     fetchDocument,
     onEvent,
+    explain: options.explain_in_reply ? explainer(now) : undefined,
     now,
   };
 }

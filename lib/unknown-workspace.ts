@@ -5,6 +5,7 @@ import { failureFacts } from './failure-facts.js';
 import { newCorrelationId } from './http/correlation-id.js';
 import { sendError, sendJson } from './http/reply.js';
 import type { NamedEndpoint } from './routes.js';
+import type { ServerResources } from './server-resources.js';
 import type { Workspace } from './workspaces/workspace.js';
 
 const mostNeighbours = 20;
@@ -31,14 +32,15 @@ export function refuseUnknown(
 export function failToFind(
   { issuerPath, place }: NamedEndpoint,
   response: ServerResponse,
-  onEvent: EventListener,
+  { onEvent, explain }: Pick<ServerResources, 'onEvent' | 'explain'>,
   thrown: unknown,
 ): void {
   const correlation_id = newCorrelationId();
   const failure = toOAuthError(thrown);
   const { event } = place.endpoint;
-  onEvent({ event, outcome: 'failure', ...failureFacts(failure), issuer: issuerPath, correlation_id });
-  sendError(response, failure, { 'X-Correlation-Id': correlation_id });
+  const outcome = { event, outcome: 'failure', ...failureFacts(failure), issuer: issuerPath, correlation_id } as const;
+  onEvent(outcome);
+  sendError(response, explain?.(failure, outcome) ?? failure, { 'X-Correlation-Id': correlation_id });
 }
 
 /** The issuer paths that differ in their last segment alone. */

@@ -52,6 +52,8 @@ export interface Configuration {
   readonly outbound: ParsedConfiguration['outbound'];
   readonly secretKeys: readonly string[] | undefined;
   readonly rateLimits: ParsedConfiguration['rate_limits'];
+  /** Whether JSON replies say why a request failed. */
+  readonly explainInReply: boolean;
   /** Bearer tokens of operators. */
   readonly adminTokens: readonly string[];
   readonly pools: readonly Pool[];
@@ -93,6 +95,7 @@ export function makeConfiguration(written: unknown, directory: string, file?: st
     outbound: parsed.outbound,
     secretKeys: parsed.secret_keys,
     rateLimits: parsed.rate_limits,
+    explainInReply: parsed.explain_in_reply,
     adminTokens: parsed.admin_tokens,
     // The library fills in its own defaults, so it gets what was written.
     pools,

@@ -122,6 +122,12 @@ export const configurationSchema = z.strictObject({
     .describe(
       'A second name, without path, on the same host and with the same certificate. It always asks for client certificates, serves all that the first one does, and is told as `mtls_endpoint_aliases` (RFC 8705 5).',
     ),
+  explain_in_reply: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the JSON reply to a failed request says why. For development: it helps attackers too, and is refused with NODE_ENV=production. See docs/observability.md#in-the-reply-itself.',
+    ),
   admin_tokens: z
     .array(z.string().min(1))
     .default([])

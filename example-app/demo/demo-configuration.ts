@@ -37,6 +37,8 @@ export const assertionKeyId = 'demo';
 
 /** What the demo configuration is made of. */
 export interface DemoMaterial {
+  /** Whether JSON replies say why a request failed. */
+  readonly explainInReply: boolean;
   readonly secrets: DemoSecrets;
   readonly pki: ClientPki;
   /** PKCS#8 PEM, P-256: the key of demo-private-key-jwt. */
@@ -55,10 +57,14 @@ export function demoConfiguration(publicUrl: string, material: DemoMaterial): Co
   return makeConfiguration(demoInput(publicUrl, material), '/');
 }
 
-function demoInput(publicUrl: string, { secrets, authorityPath, ...material }: DemoMaterial): ConfigurationInput {
+function demoInput(
+  publicUrl: string,
+  { secrets, authorityPath, explainInReply, ...material }: DemoMaterial,
+): ConfigurationInput {
   return {
     public_url: publicUrl,
     mail: demoMail,
+    explain_in_reply: explainInReply,
     tenants: {
       [demoTenant]: {
         pools: { [demoPool]: { users: [demoUser] } },

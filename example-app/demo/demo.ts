@@ -34,15 +34,23 @@ export function demoTryUrl(publicUrl: string): string {
   return `${publicUrl}/${demoTenant}/${demoWorkspace}/oauth2/authorize?${query}`;
 }
 
-/** Finds or makes the demo's secrets, keys and certificates. Rejects with StartUpError. */
-export async function makeDemo(directory: DataDirectory, { authority, authorityPath }: ServerPki): Promise<Demo> {
+/**
+ * Finds or makes the demo's secrets, keys and certificates. `explainInReply`: whether JSON replies say why a request
+ * failed. Rejects with StartUpError.
+ */
+export async function makeDemo(
+  directory: DataDirectory,
+  { authority, authorityPath }: ServerPki,
+  explainInReply: boolean,
+): Promise<Demo> {
   const [secrets, assertionKey, pki] = await Promise.all([
     keepDemoSecrets(directory),
     keepAssertionKey(directory),
     keepClientPki(directory, authority, 'demo-tls', 'demo-self-signed'),
   ]);
   return {
-    configuration: (publicUrl) => demoConfiguration(publicUrl, { secrets, pki, assertionKey, authorityPath }),
+    configuration: (publicUrl) =>
+      demoConfiguration(publicUrl, { secrets, pki, assertionKey, authorityPath, explainInReply }),
     facts: async (publicUrl, port) => {
       const scripts = await writeScripts(directory, {
         issuer: `${publicUrl}/${demoTenant}/${demoWorkspace}`,

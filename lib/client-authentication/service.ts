@@ -122,8 +122,12 @@ export class ClientAuthenticationService {
       this.#tell({ outcome: 'success', ...provenFacts(authentication), correlation_id: correlationId });
       return authentication;
     } catch (thrown) {
-      this.#tell({ outcome: 'failure', ...failureFacts(toOAuthError(thrown)), correlation_id: correlationId });
-      throw thrown;
+      const failure = toOAuthError(thrown);
+      const outcome = { outcome: 'failure', ...failureFacts(failure), correlation_id: correlationId } as const;
+      this.#tell(outcome);
+      throw (
+        this.#resources.explain?.(failure, { event: 'client_authentication', ...this.#names, ...outcome }) ?? failure
+      );
     }
   }
 

@@ -71,11 +71,12 @@ async function answer(endpoint: Endpoint, exchange: Exchange): Promise<OAuthErro
     failure = await endpoint.handle(exchange);
   } catch (thrown) {
     failure = toOAuthError(thrown);
+    const told = exchange.workspace.explain?.(failure, outcomeOf(endpoint, exchange, failure)) ?? failure;
     if (exchange.response.headersSent) exchange.response.destroy();
-    else if (endpoint.refuse) endpoint.refuse(exchange, failure);
-    else refuseWithJson(exchange, failure);
+    else if (endpoint.refuse) endpoint.refuse(exchange, told);
+    else refuseWithJson(exchange, told);
   }
-  report(endpoint, exchange, failure);
+  exchange.workspace.emit(outcomeOf(endpoint, exchange, failure));
   return failure;
 }
 
@@ -103,10 +104,7 @@ export function refuseWithJson({ response, workspace }: Exchange, failure: OAuth
   sendError(response, failure, headers);
 }
 
-function report({ event }: Endpoint, { workspace, correlationId, facts }: Exchange, failure?: OAuthError): void {
-  if (!failure) {
-    workspace.emit({ event, outcome: 'success', ...facts, correlation_id: correlationId });
-    return;
-  }
-  workspace.emit({ event, outcome: 'failure', ...failureFacts(failure), ...facts, correlation_id: correlationId });
+function outcomeOf({ event }: Endpoint, { correlationId: correlation_id, facts }: Exchange, failure?: OAuthError) {
+  if (!failure) return { event, outcome: 'success', ...facts, correlation_id } as const;
+  return { event, outcome: 'failure', ...failureFacts(failure), ...facts, correlation_id } as const;
 }

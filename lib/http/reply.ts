@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { OAuthError } from '../errors.js';
+import { ExplainedError } from '../explanations/explained-error.js';
 
 /** RFC 6749 5.1: no cache may keep what a back-channel endpoint answers. */
 const noStore = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const;
@@ -60,7 +61,7 @@ function named(response: NamedResponse): OutgoingHttpHeaders | undefined {
   return id === undefined ? undefined : { 'X-Correlation-Id': id };
 }
 
-/** A failure as RFC 6749 5.2 wants it: what is public of it, never its reason. */
+/** A failure as RFC 6749 5.2 wants it. */
 export function sendError(
   response: ServerResponse,
   failure: OAuthError,
@@ -70,9 +71,11 @@ export function sendError(
   sendJson(response, status, errorBody(failure), { ...extraHeaders(failure), ...headers });
 }
 
-/** What the caller reads of a failure (RFC 6749 5.2). */
-export function errorBody({ error, description }: OAuthError) {
-  return { error, error_description: visibleAscii(description) };
+/** What the caller reads of a failure (RFC 6749 5.2); with `explain_in_reply` the private part too. */
+export function errorBody(failure: OAuthError) {
+  const { error, description } = failure;
+  const told = { error, error_description: visibleAscii(description) };
+  return failure instanceof ExplainedError ? { ...told, explanation: failure.explanation } : told;
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type OAuthError, toOAuthError } from '../errors.js';
-import type { OutcomeEvent } from '../events.js';
 import { failureFacts } from '../failure-facts.js';
 import { parseScopes } from '../grants/scope.js';
 import { newCorrelationId } from '../http/correlation-id.js';
@@ -9,7 +8,7 @@ import { refuseBearer } from './bearer-challenge.js';
 import { type PresentedToken, presentedToken } from './presented-token.js';
 import { openGuard, type ProtectResourceOptions } from './resource/options.js';
 import { resourceMetadataUrl } from './resource/resource-metadata.js';
-import type { AcceptedToken, TokenHome } from './resource/token-source.js';
+import type { AcceptedToken } from './resource/token-source.js';
 import type { VerifiedAccess } from './resource/verified-access.js';
 import { requireBinding, requireScopes } from './token-requirements.js';
 
@@ -49,15 +48,21 @@ export function protectResource(
       const failure = toOAuthError(thrown);
       const home = accepted?.home ?? (presented ? source.homeOf(presented.value) : source.home);
       const { algorithms } = proofsFor(home);
-      refuseBearer(response, failure, { realm: home.issuer, scope, algorithms, resourceMetadata });
-      report(correlationId, home, accepted, failure);
+      const event = outcomeOf(correlationId, accepted, failure);
+      refuseBearer(response, home.explain?.(failure, event) ?? failure, {
+        realm: home.issuer,
+        scope,
+        algorithms,
+        resourceMetadata,
+      });
+      home.emit(event);
       trace?.note({ ...(accepted && subjectFacts(accepted)), issuer: home.issuer });
       return failure;
     }
     const { claims } = accepted;
     const { sub, client_id, scope: granted, iss, cnf } = claims;
     request.auth = { sub, client_id, scope: granted, iss, ...(cnf && { cnf }), claims };
-    report(correlationId, accepted.home, accepted);
+    accepted.home.emit(outcomeOf(correlationId, accepted));
     trace?.note({ ...subjectFacts(accepted), issuer: accepted.home.issuer });
     return undefined;
   };
@@ -78,15 +83,9 @@ function subjectFacts({ claims }: AcceptedToken) {
   return { client_id: claims.client_id, subject: claims.sub };
 }
 
-function report(
-  correlationId: string,
-  home: TokenHome,
-  accepted: AcceptedToken | undefined,
-  failure?: OAuthError,
-): void {
-  const facts: Partial<OutcomeEvent> = accepted ? subjectFacts(accepted) : {};
+function outcomeOf(correlation_id: string, accepted: AcceptedToken | undefined, failure?: OAuthError) {
   const outcome = failure
     ? ({ outcome: 'failure', ...failureFacts(failure) } as const)
     : ({ outcome: 'success' } as const);
-  home.emit({ event: 'resource', ...outcome, ...facts, correlation_id: correlationId });
+  return { event: 'resource', ...outcome, ...(accepted && subjectFacts(accepted)), correlation_id } as const;
 }

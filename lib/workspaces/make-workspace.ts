@@ -72,7 +72,7 @@ export function makeWorkspace(
     ...(name === 'system' ? systemScopes : []),
   ]);
   refuseUnknownNames(policy, knowsScope, at);
-  const { secretKeys, notices, onEvent, now } = resources;
+  const { secretKeys, notices, onEvent, explain, now } = resources;
   const store = namespaced(resources.store, storePrefix(names));
   const warn = (warning: WarningName, detail: Readonly<Record<string, unknown>>) =>
     onEvent({ event: 'warning', name: warning, detail, ...names });
@@ -161,6 +161,7 @@ export function makeWorkspace(
     deliverCode,
     now,
     emit: (event) => onEvent({ ...event, ...names }),
+    explain: explain && ((failure, event) => explain(failure, { ...event, ...names })),
     warn,
   };
 }

@@ -3,6 +3,7 @@ import type { TrustedProxies } from '../certificates/certificate-source.js';
 import type { Authenticator } from '../client-authentication/authenticator.js';
 import type { ClientRegistry, RegisteredClient } from '../clients/client.js';
 import type { ClientDirectory } from '../clients/stored/directory.js';
+import type { OAuthError } from '../errors.js';
 import type { OutcomeEvent } from '../events.js';
 import type { Grant } from '../grants/grant.js';
 import type { DeliverCode } from '../identity/deliver-code.js';
@@ -90,6 +91,8 @@ export type AskConsent = (
   question: ConsentQuestion,
 ) => Promise<ConsentAnswer | undefined> | ConsentAnswer | undefined;
 
+type NamelessOutcome = Omit<OutcomeEvent, 'issuer' | 'tenant' | 'workspace'>;
+
 /** One issuer with its own policy, keys, clients and users, ready to serve. Nothing in it is made per request. */
 export interface Workspace extends WorkspaceServices {
   /** The path of the issuer's URL, without a trailing slash: `` or `/acme/demo`. */
@@ -118,5 +121,7 @@ export interface Workspace extends WorkspaceServices {
   readonly askConsent: AskConsent | undefined;
   /** How our own login sends codes. */
   readonly deliverCode: DeliverCode | undefined;
-  emit(event: Omit<OutcomeEvent, 'issuer' | 'tenant' | 'workspace'>): void;
+  emit(event: NamelessOutcome): void;
+  /** Makes a failure one whose reply says why. Absent: none does. */
+  readonly explain: ((failure: OAuthError, event: NamelessOutcome) => OAuthError) | undefined;
 }

@@ -84,6 +84,7 @@ export interface WorldOptions {
   /** Of `/acme/system`. */
   readonly systemClients?: readonly ClientMetadataInput[] | ClientSource;
   readonly store?: Store;
+  readonly explain_in_reply?: boolean;
 }
 
 export const host = 'https://as.example.com';
@@ -119,6 +120,7 @@ export function identityWorld(options: WorldOptions = {}): IdentityWorld {
       workspace('acme', 'machines', { clients: [{ ...signin, scope: 'read' }] }),
     ],
     ...(options.store && { store: options.store }),
+    explain_in_reply: options.explain_in_reply ?? false,
     strategies: standardStrategies(),
     grants: [authorizationCode(), clientCredentials(), passwordless()] as Grant[],
     now: () => Date.now() + world.ahead,

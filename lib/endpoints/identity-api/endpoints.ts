@@ -113,8 +113,8 @@ function isTokenFailure(failure: OAuthError): boolean {
 }
 
 function refuse(response: Exchange['response'], failure: OAuthError): void {
-  const { error, status, description, detail } = failure;
+  const { error, status, detail } = failure;
   // The vendor answers a wrong code with 422; 400 is for requests that make no sense.
-  if (error === 'invalid_grant') sendJson(response, 422, { error, error_description: description });
+  if (error === 'invalid_grant') sendError(response, failure, {}, 422);
   else sendError(response, failure, status === 429 ? { 'Retry-After': String(detail.retry_after) } : {});
 }

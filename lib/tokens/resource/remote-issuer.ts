@@ -56,7 +56,7 @@ function isJwt(token: string): boolean {
   return token.split('.', 4).length === 3;
 }
 
-function remoteHome(issuer: string, { proxies, store, secretKeys, now, onEvent }: ServerResources): TokenHome {
+function remoteHome(issuer: string, { proxies, store, secretKeys, now, onEvent, explain }: ServerResources): TokenHome {
   return {
     issuer,
     proxies,
@@ -64,6 +64,7 @@ function remoteHome(issuer: string, { proxies, store, secretKeys, now, onEvent }
     secretKeys,
     now,
     emit: (event) => onEvent({ ...event, issuer }),
+    explain: explain && ((failure, event) => explain(failure, { ...event, issuer })),
     warn: (name: WarningName, detail) => onEvent({ event: 'warning', name, detail, issuer }),
   };
 }

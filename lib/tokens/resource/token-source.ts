@@ -3,7 +3,7 @@ import type { Workspace } from '../../workspaces/workspace.js';
 import type { VerifiedClaims } from './verified-access.js';
 
 /** What guarding uses of whoever issued a token. A workspace of this process is one as it stands. */
-export type TokenHome = Pick<Workspace, 'issuer' | 'warn' | 'emit'> &
+export type TokenHome = Pick<Workspace, 'issuer' | 'warn' | 'emit' | 'explain'> &
   Pick<ServerResources, 'proxies' | 'store' | 'secretKeys' | 'now'>;
 
 /** A token that is good at this moment for this audience. Its binding and its scopes have not been looked at. */
