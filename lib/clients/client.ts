@@ -57,6 +57,8 @@ export interface RegisteredClient {
   /** `token_endpoint_auth_method`. */
   readonly method: string;
   readonly active: boolean;
+  /** It registered itself (RFC 7591): no operator has looked at its redirect URIs. */
+  readonly selfRegistered: boolean;
   readonly grantTypes: ReadonlySet<string>;
   /** The members of `scope` and those of its app roles; patterns such as `accounts.*` stay as written. */
   readonly scopes: readonly string[];

@@ -23,6 +23,8 @@ export interface ClientDependencies {
   readonly mistakesOf?: (client: ParsedClientMetadata) => readonly RuleMistake[];
   /** The scopes of each app role. Absent where clients are authenticated and nothing is granted. */
   readonly appRoles?: Readonly<Record<string, readonly string[]>>;
+  /** Whether the client registered itself. */
+  readonly selfRegistered?: boolean;
   warn(name: WarningName, detail: Readonly<Record<string, unknown>>): void;
 }
 
@@ -45,6 +47,7 @@ export function registeredClient(parsed: ParsedClientMetadata, dependencies: Cli
     metadata,
     method: metadata.token_endpoint_auth_method,
     active: metadata.status === 'active',
+    selfRegistered: dependencies.selfRegistered === true,
     grantTypes: new Set(metadata.grant_types),
     scopes: Object.freeze(scopesOf(metadata, dependencies.appRoles)),
     secrets,

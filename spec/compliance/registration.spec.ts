@@ -494,3 +494,25 @@ describe('tls_client_auth by registration', () => {
     expect(proxied.spec.last().reason).toBe('certificate_untrusted');
   });
 });
+
+describe('the authorization endpoint before anybody has signed in', () => {
+  const authorize = ({ client_id }: { readonly client_id: string }, more: Record<string, string> = {}) =>
+    request(server.spec.router)
+      .get('/oauth2/authorize')
+      .query({ response_type: 'code', client_id, redirect_uri: webMembers.redirect_uris[0], scope: '"', ...more });
+
+  it('AUT-12 an error does not take a stranger to a client that registered itself', async () => {
+    const reply = await authorize(await server.registered(webMembers));
+    expect([reply.status, reply.headers.location, server.spec.last().reason]).toEqual([
+      400,
+      undefined,
+      'scope_malformed',
+    ]);
+  });
+
+  it('AUT-12 under prompt=none it does, as nobody is to be asked', async () => {
+    const reply = await authorize(await server.registered(webMembers), { prompt: 'none' });
+    expect(reply.status).toBe(303);
+    expect(new URL(reply.headers.location!).searchParams.get('error')).toBe('invalid_scope');
+  });
+});

@@ -110,7 +110,8 @@ export class StoredClients implements ClientRegistry {
     }
     const record = version === undefined ? undefined : await this.#records.read(clientId);
     const credentials = record ? await new Credentials(this.#store, record.incarnation).read() : [];
-    const client = record && compileStoredClient(assembled(record, credentials), this.#dependencies);
+    const dependencies = { ...this.#dependencies, selfRegistered: record?.management !== undefined };
+    const client = record && compileStoredClient(assembled(record, credentials), dependencies);
     const incarnation = record?.incarnation;
     if (forgotten === this.#forgotten) {
       this.#known.set(clientId, { client, incarnation, version, readAt: start, notice });

@@ -61,7 +61,7 @@ async function answerRecipient(
   } catch (thrown) {
     const failure = toOAuthError(thrown);
     if (response.headersSent || mustBeToldOnPage(failure)) throw failure;
-    if (!user && !mayRedirectStrangers(recipient)) throw failure;
+    if (!user && !mayRedirectStrangers(recipient, form)) throw failure;
     if (failure.reason === 'consent_denied' && pushed) await usePushedRequest(workspace, pushed.id);
     redirectWithError(response, workspace, recipient, failure);
     return failure;
@@ -74,12 +74,12 @@ async function readParameters({ request }: Exchange): Promise<Form> {
 }
 
 /**
- * Whether an error may take a browser to the client before anybody has signed in. With clients that registered
- * themselves this would be an open redirector (RFC 9700 4.11.2), and the answer false: they get a page. Every client
- * of today was entered by the operator, who vouches for its redirect URIs.
+ * Whether an error may take a browser to the client before anybody has signed in. To clients that registered themselves
+ * only where the request says that nobody is to be asked: this would be an open redirector (RFC 9700 4.11.2). For those
+ * of the operator he vouches himself.
  */
-function mayRedirectStrangers(_recipient: Recipient): boolean {
-  return true;
+function mayRedirectStrangers({ client }: Recipient, form: Form): boolean {
+  return !client.selfRegistered || form.get('prompt') === 'none';
 }
 
 /** RFC 9126 5, 6. */
