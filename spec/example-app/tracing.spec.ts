@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { freePort } from '../support/demo-site.js';
@@ -27,6 +27,17 @@ async function started(directory: string, args: readonly string[], environment: 
     app,
     visitor: new SiteVisitor(`https://localhost:${port}`, readFileSync(join(directory, 'pki/ca.crt'), 'utf8')),
   };
+}
+
+/** The file once it has a text: spans end after the reply. */
+async function holding(file: string, text: string): Promise<string> {
+  const deadline = Date.now() + 10_000;
+  while (Date.now() < deadline) {
+    const written = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    if (written.includes(text) && written.endsWith('\n')) return written;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`${file} never had ${text}`);
 }
 
 const guess = (visitor: SiteVisitor, headers: Record<string, string> = {}) =>
@@ -59,7 +70,7 @@ describe('the demo with an OpenTelemetry SDK set up before it', () => {
 
   it('makes spans that continue the trace of the caller', async () => {
     const { headers } = await guess(visitor, { traceparent: `00-${traceId}-${spanId}-01` });
-    const written = readFileSync(spans, 'utf8');
+    const written = await holding(spans, 'oauth.token');
     const told = written
       .trim()
       .split('\n')
