@@ -91,6 +91,7 @@ function commands({ publicUrl, authorityPath }: BannerFacts, { secrets, pki, scr
     user: `demo-basic:${secrets['demo-basic']}`,
     form: { grant_type },
   });
+  const wrong = curl(tokenUrl, { authorityPath, user: 'demo-basic:wrong', form: { grant_type } });
   const token = member(basic, 'access_token');
   const withToken = (headers: readonly string[], certificate?: ClientPki['rsa']) =>
     curl(`${publicUrl}/api/hello`, { authorityPath, headers, ...(certificate && { certificate }) });
@@ -141,6 +142,7 @@ function commands({ publicUrl, authorityPath }: BannerFacts, { secrets, pki, scr
     ['the protected API, with a token', withToken([`Authorization: Bearer ${token}`])],
     ['the protected API, with a token bound to a certificate', withToken([`Authorization: Bearer ${bound}`], pki.rsa)],
     ['the protected API, with a token bound to a key (DPoP)', `node ${quote(scripts.dpop)} | sh`],
+    ['a wrong secret, to see how a failure is explained', wrong],
   ];
   return [
     'Command lines, one per method. They work in any directory',

@@ -77,6 +77,14 @@ describe('the demo', () => {
     }
   });
 
+  it('explains the failure of its command line in the reply', async () => {
+    const { code, stdout } = await shell(command('a wrong secret, to see how a failure is explained'));
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      22,
+      { error: 'invalid_client', explanation: { reason: 'secret_mismatch', remedy: expect.any(String) } },
+    ]);
+  });
+
   it('PAR-02 takes the pushed request of its command line', async () => {
     for (const _time of ['first', 'second']) {
       const { code, stdout } = await shell(command('a pushed authorization request'));
