@@ -1,4 +1,4 @@
-// `node bench/tables.js [--write]`: the runs behind docs/performance.md, in about a quarter of an hour on an idle machine.
+// `npm run bench:tables -- [--write]`: the runs behind docs/performance.md, in about a quarter of an hour on an idle machine.
 // Prints the tables as Markdown; with --write they take the place of those between the page's marks.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

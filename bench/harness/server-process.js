@@ -11,6 +11,8 @@ import { codeChallenge, codeVerifier, issuer, resource } from './constants.js';
 import { cpuTime, residentMemory } from './process-tree.js';
 
 const servers = join(import.meta.dirname, '../servers');
+/** The same in a run, so that one server reads what another one left in a store. */
+const secretKey = randomBytes(32).toString('base64');
 const [serverCore, ownCore] = ['0', '1'];
 const pins = availableParallelism() > 1 && has('taskset');
 
@@ -48,7 +50,7 @@ export class ServerProcess {
           RESOURCE: resource,
           CODE_CHALLENGE: codeChallenge,
           CODE_VERIFIER: codeVerifier,
-          SECRET_KEY: randomBytes(32).toString('base64'),
+          SECRET_KEY: secretKey,
           CLIENTS_FILE: fixtures.clients(workload, contender.clients).file,
           SIGNING_KEY_FILE: fixtures.signingKeyFile,
           ...(workload.tls && { TLS_KEY_FILE: key, TLS_CERT_FILE: cert, TLS_CLIENT_CA_FILE: ca }),
