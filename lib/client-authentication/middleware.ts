@@ -40,6 +40,8 @@ export function authenticateClient({ strategies, ...options }: AuthenticateClien
       await service.authenticate(request, correlationId);
     } catch (thrown) {
       const failure = toOAuthError(thrown);
+      // The host may have answered meanwhile, a request that took too long say.
+      if (response.headersSent) return;
       sendError(response, failure, failure.status === 401 ? { 'WWW-Authenticate': service.challenge } : {});
       return;
     }

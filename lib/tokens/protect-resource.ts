@@ -49,12 +49,10 @@ export function protectResource(
       const home = accepted?.home ?? (presented ? source.homeOf(presented.value) : source.home);
       const { algorithms } = proofsFor(home);
       const event = outcomeOf(correlationId, accepted, failure);
-      refuseBearer(response, home.explain?.(failure, event) ?? failure, {
-        realm: home.issuer,
-        scope,
-        algorithms,
-        resourceMetadata,
-      });
+      const told = home.explain?.(failure, event) ?? failure;
+      const facts = { realm: home.issuer, scope, algorithms, resourceMetadata };
+      // The host may have answered meanwhile, a request that took too long say.
+      if (!response.headersSent) refuseBearer(response, told, facts);
       home.emit(event);
       trace?.note({ ...(accepted && subjectFacts(accepted)), issuer: home.issuer });
       return failure;

@@ -94,8 +94,8 @@ export class TraceMessage implements TraceNames {
 }
 
 /**
- * Does work while `channel` tells of it, and answers as the work does. `told`: what its result makes known; the result
- * itself, which may hold secrets, is not published.
+ * Does work while `channel` tells of it, and answers as the work does, whatever becomes of the telling. `told`: what its
+ * result makes known; the result itself, which may hold secrets, is not published.
  */
 export async function traced<T>(
   to: TracingChannel<unknown, TraceMessage>,
@@ -103,35 +103,41 @@ export async function traced<T>(
   work: () => Promise<T>,
   told: (result: T) => TraceFacts,
 ): Promise<T> {
-  let result: T | undefined;
-  await to.tracePromise(async () => {
+  let begun: Promise<T> | undefined;
+  const tellingly = async () => {
     try {
-      result = await work();
-      trace.note({ ...told(result), outcome: 'success' });
+      begun = work();
+      trace.note({ ...told(await begun), outcome: 'success' });
     } catch (thrown) {
       throw noted(trace, toOAuthError(thrown));
     }
-  }, trace);
-  return result as T;
+  };
+  try {
+    await to.tracePromise(tellingly, trace);
+  } catch {
+    // The work's own failure comes below. Whatever else went wrong, such as a store bound to the channel, decides nothing.
+  }
+  return begun ?? work();
 }
 
 /**
  * The same for what answers a request itself: `work` resolves with the failure it was answered with, if it was. The
- * channel hears of one as of anything that was thrown.
+ * channel hears of one as of anything that was thrown. Rejects as `work` does: what came to no end is no success.
  */
 export async function tracedAnswer(
   trace: TraceMessage,
   response: ServerResponse,
   work: () => Promise<OAuthError | undefined>,
 ): Promise<OAuthError | undefined> {
-  let failure: OAuthError | undefined;
+  let begun: Promise<OAuthError | undefined> | undefined;
   const answer = async () => {
-    failure = await work();
+    begun = work();
+    const failure = await begun;
     trace.note({ status: response.headersSent ? response.statusCode : undefined });
     if (failure) throw failure;
   };
   await traced(requests, trace, answer, () => ({})).catch(() => undefined);
-  return failure;
+  return begun ?? work();
 }
 
 function noted(trace: TraceMessage, failure: OAuthError): OAuthError {

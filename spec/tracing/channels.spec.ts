@@ -1,4 +1,5 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -229,6 +230,60 @@ describe('tracing', () => {
     await specServer().token(grant, right);
     alone.stop();
     expect(alone.ended(name)).toEqual([expect.objectContaining({ client_id: 'basic-client', outcome: 'success' })]);
+  });
+
+  it('lets nobody in where the host has answered before the guard could refuse', async () => {
+    const { router, last } = specServer();
+    for (const guard of [
+      protectResource({ authorizationServer: router }),
+      authenticateClient({ issuer, clients: allClients, strategies: [clientSecretBasic()] }),
+    ]) {
+      const beyond: string[] = [];
+      const app = express();
+      app.use((_request, response, next) => {
+        next();
+        response.status(503).end();
+      });
+      app.use(guard, () => void beyond.push('the route'));
+      app.use(
+        (_error: unknown, _request: unknown, _response: unknown, _next: unknown) => void beyond.push('a mistake'),
+      );
+      for (const stop of [() => undefined, () => tracing.stop()]) {
+        stop();
+        expect((await request(app).get('/').set('Authorization', 'Bearer none')).status).toBe(503);
+      }
+      expect(beyond).toEqual([]);
+      tracing = new TracingSubscriber();
+    }
+    expect(last()).toMatchObject({ event: 'resource', outcome: 'failure', reason: 'token_unknown' });
+  });
+
+  it.each([
+    [
+      'fails',
+      () => {
+        throw new Error('no context');
+      },
+    ],
+    ['does nothing', () => undefined],
+  ])('decides nothing: a store bound to the channels that %s', async (_how, run) => {
+    const { router, token } = specServer();
+    const app = express();
+    app.get('/api', protectResource({ authorizationServer: router }), (_request, response) => void response.end());
+    const broken = Object.assign(new AsyncLocalStorage(), { run });
+    const starts = ['request', 'client_authentication', 'grant'].map(
+      (name) => tracingChannel(`express-client-auth:${name}`).start,
+    );
+    for (const start of starts) start.bindStore(broken);
+    try {
+      const issued = await token(grant, right);
+      const bearer = `Bearer ${noteSecret(issued.body.access_token)}`;
+      expect([issued.status, (await token(grant, wrong)).status]).toEqual([200, 401]);
+      expect((await request(app).get('/api').set('Authorization', bearer)).status).toBe(200);
+      expect((await request(app).get('/api').set('Authorization', 'Bearer none')).status).toBe(401);
+    } finally {
+      for (const start of starts) start.unbindStore(broken);
+    }
   });
 
   it('carries no secret, whatever the outcome, and no header that has one', async () => {
