@@ -335,7 +335,8 @@ describe.each<[Source, 'jwt' | 'opaque']>([
 
   it('every key in the store begins with tenant and workspace', async () => {
     for await (const { key } of world.server.store.scan('')) {
-      // All hear from one entry that something changed; not what, nor where. A tenant shares its pools and its total of guesses.
+      // All hear from one entry that something changed; not what, nor where.
+      // A tenant shares its pools and its total of guesses.
       if (key !== 'changes') expect(key).toMatch(/^acme\/(demo|second|system\/(pool|tenant))\//);
     }
   });

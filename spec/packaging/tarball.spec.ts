@@ -54,7 +54,7 @@ function subpaths(): string[] {
 describe('the tarball', () => {
   it('has code, declarations and pages, and nothing else that lies in a check-out', () => {
     const known =
-      /^(dist\/(index|(lib|strategies|testing)\/.+)\.(js|d\.ts)|dist\/(command-line|example-app)\/.+\.js|docs\/(reference\/)?[^/]+|LICENSE|(CHANGELOG|README|SECURITY)\.md|package\.json)$/;
+      /^(dist\/(index|(lib|strategies|testing)\/.+)\.(js|d\.ts)|dist\/(command-line|example-app)\/.+\.js|docs\/(reference\/|examples\/(base\/)?)?[^/]+|LICENSE|(CHANGELOG|README|SECURITY)\.md|package\.json)$/;
     expect(made.files.filter((path) => !known.test(path))).toEqual([]);
     expect(among(/gone|\.env|\.data|\.map$|spec\//)).toEqual([]);
     expect(made.files).toEqual(
@@ -100,8 +100,8 @@ describe('what is imported', () => {
 
   it('is a dependency where the library itself imports it, and every dependency is used', () => {
     const used = distinct(among(/^dist\/(index|lib|strategies|testing).*\.js$/).flatMap(importedBy));
-    const forStores = used.filter((name) => optional.includes(name));
-    expect(forStores).toEqual(['lmdb', 'pg', 'redis']);
+    const forFeatures = used.filter((name) => optional.includes(name));
+    expect(forFeatures).toEqual(['@opentelemetry/api', 'lmdb', 'pg', 'redis']);
     const needed = used.filter((name) => !optional.includes(name));
     // `passport.use` and `passport.authenticate` are for the adopter to call; the strategies need only their two bases.
     const passport = ['passport'];
