@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 
 const idBytes = 15;
-const pool = Buffer.allocUnsafe(idBytes * 256);
+const pool = Buffer.alloc(idBytes * 256);
 let used = pool.length;
 
 /**

@@ -1,7 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 
 const tokenBytes = 32;
-const pool = Buffer.allocUnsafe(tokenBytes * 128);
+// Of its own: `allocUnsafe` may take memory that other buffers share, and show them tokens to come.
+const pool = Buffer.alloc(tokenBytes * 128);
 let used = pool.length;
 
 /** 256 random bits in base64url, 43 characters (RFC 6749 10.10 asks for 160). */
