@@ -87,6 +87,10 @@ describe('GEN-17 the address', () => {
     ['however it is written', '2001:db8::1', '2001:0DB8:0:0:1:2:3:4', true],
     ['not another /64', '2001:db8:1:2::1', '2001:db8:1:3::1', false],
     ['IPv4 in IPv6', '203.0.113.7', '::ffff:203.0.113.7', true],
+    ['IPv4 in IPv6, in groups', '203.0.113.7', '::FFFF:cb00:7107', true],
+    ['not another IPv4 in IPv6', '::ffff:cb00:7107', '::ffff:cb00:7108', false],
+    ['IPv4 that came through NAT64 (RFC 6052 2.1)', '203.0.113.7', '64:ff9b::cb00:7107', true],
+    ['not another that came through NAT64', '64:ff9b::cb00:7107', '64:ff9b::203.0.113.8', false],
     ['with a port', '203.0.113.7', '203.0.113.7:4711', true],
   ])('GEN-17 is %s', async (_what, first, second, same) => {
     const { ask, guess } = guessWorld();
