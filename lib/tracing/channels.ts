@@ -14,11 +14,13 @@ export function publishEvent(event: AuthorizationServerEvent): void {
 }
 
 /** The work on one request at an endpoint. */
-export const requests = tracingChannel<unknown, TraceMessage>('express-client-auth:request');
+export const requests = tracingChannel<TraceMessage, TraceMessage>('express-client-auth:request');
 /** Client authentication, at an endpoint or at a route of the host. */
-export const clientAuthentications = tracingChannel<unknown, TraceMessage>('express-client-auth:client_authentication');
+export const clientAuthentications = tracingChannel<TraceMessage, TraceMessage>(
+  'express-client-auth:client_authentication',
+);
 /** The work of a grant, after client authentication. */
-export const grantWork = tracingChannel<unknown, TraceMessage>('express-client-auth:grant');
+export const grantWork = tracingChannel<TraceMessage, TraceMessage>('express-client-auth:grant');
 
 /** Whether anybody traces. Asked once per request, before anything is made for it. */
 export function isTraced(): boolean {
@@ -98,7 +100,7 @@ export class TraceMessage implements TraceNames {
  * result makes known; the result itself, which may hold secrets, is not published.
  */
 export async function traced<T>(
-  to: TracingChannel<unknown, TraceMessage>,
+  to: TracingChannel<TraceMessage, TraceMessage>,
   trace: TraceMessage,
   work: () => Promise<T>,
   told: (result: T) => TraceFacts,
