@@ -20,6 +20,14 @@ const grantSchema = z.custom<Grant>((value) => {
   );
 }, 'is not a grant: it needs grantType, parameters, validate and issue');
 
+/** Named, for declarations write an unnamed type out: as a function type, which takes no narrower user. */
+export interface TokenClaimsSchema extends z.ZodType<TokenClaims, TokenClaims> {}
+
+const tokenClaimsSchema: TokenClaimsSchema = z.custom<TokenClaims>(
+  (value) => typeof value === 'function',
+  'must be a function',
+);
+
 const originSchema = z
   .string()
   .refine(
@@ -51,8 +59,7 @@ const sharedSchema = serverOptionsSchema.extend({
     .describe(
       'How often what is secret may be guessed wrong, in workspaces that do not say their own. See docs/hardening.md#guessing.',
     ),
-  tokenClaims: z
-    .custom<TokenClaims>((value) => typeof value === 'function', 'must be a function')
+  tokenClaims: tokenClaimsSchema
     .optional()
     .describe('Adds claims to access tokens and ID tokens. See docs/tokens.md#claims-of-your-own.'),
   token_claims_timeout: z

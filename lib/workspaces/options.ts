@@ -9,6 +9,11 @@ import type { AskConsent, AuthenticateUser } from './workspace.js';
 
 const isFunction = (value: unknown) => typeof value === 'function';
 
+/** Named, for declarations write an unnamed type out: as a function type, which takes no request of Express. */
+export interface AuthenticateUserSchema extends z.ZodType<AuthenticateUser, AuthenticateUser> {}
+
+const authenticateUserSchema: AuthenticateUserSchema = z.custom<AuthenticateUser>(isFunction, 'must be a function');
+
 /** Clients as a host gives them: metadata, or an object that finds metadata. Checked in depth by the registry. */
 export const clientsSchema = z.custom<readonly ClientMetadataInput[] | ClientSource>(
   (value) => Array.isArray(value) || isFunction((value as Partial<ClientSource> | undefined)?.find),
@@ -44,8 +49,7 @@ export const workspaceOptionsSchema = workspacePolicySchema.extend({
   otp_settings: otpSettingsSchema
     .optional()
     .describe('How one-time codes are made for `users`. See docs/passwordless.md.'),
-  authenticateUser: z
-    .custom<AuthenticateUser>(isFunction, 'must be a function')
+  authenticateUser: authenticateUserSchema
     .optional()
     .describe(
       'Who is at the browser? Answers the person, or undefined after having replied, as by a redirect to your sign-in page. Takes the place of our own login.',

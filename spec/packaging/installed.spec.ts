@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { standardStrategies } from '../../index.js';
+import { writeBlocks } from '../support/code-blocks.js';
 import { installedProject, repository } from '../support/packed-package.js';
 
 // npm installs, and a compiler is started for each resolution.
@@ -144,6 +145,15 @@ describe('TypeScript', () => {
       ['lmdb', 'redis', 'postgres'].map((name) => `export * from 'express-client-auth/stores/${name}';\n`).join(''),
     );
     expect(compile(project)).toEqual([]);
+  });
+
+  it('takes the blocks of the README as a reader pastes them', () => {
+    const project = typeScriptProject(directory, { module: 'nodenext', moduleResolution: 'nodenext', type: 'module' });
+    const readme = readFileSync(join(repository, 'README.md'), 'utf8');
+    const wrong = '```ts\ngrantRouter({ ...options, authenticateUser: (_request: string) => undefined });\n```\n';
+    writeBlocks(project, { 'README.md': readme, wrong });
+    expect(readdirSync(project).filter((file) => file.startsWith('README-md')).length).toBeGreaterThan(4);
+    expect(compile(project)).toEqual([expect.stringMatching(/^wrong-1\.ts.*TS2769|^wrong-1\.ts.*TS2322/)]);
   });
 
   it('would say where a use is wrong', () => {

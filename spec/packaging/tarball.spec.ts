@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +66,11 @@ describe('the tarball', () => {
         'LICENSE',
       ]),
     );
+  });
+
+  it('may run the command, and no other file', () => {
+    const executable = made.files.filter((path) => (statSync(join(unpacked, path)).mode & 0o111) !== 0);
+    expect(executable).toEqual(['dist/command-line/main.js']);
   });
 
   it('has a declaration beside every file that can be imported, and no pointer to a source map', () => {

@@ -67,7 +67,8 @@ const options: GrantRouterOptions = {
   store,
   strategies: standardStrategies(),
   grants: [clientCredentials(), authorizationCode()] as Grant[],
-  authenticateUser: (_req, _res, { returnTo }) => (returnTo === '' ? undefined : { id: 'someone' }),
+  authenticateUser: (_req: express.Request, _res: express.Response, { returnTo }) =>
+    returnTo === '' ? undefined : { id: 'someone' },
   onEvent,
 };
 export const router: GrantRouter = grantRouter(options);
