@@ -7,6 +7,7 @@ import { codeMail } from './mail/code-mail.js';
 import type { Delivery } from './mail/delivery.js';
 import { Sealing } from './sealing.js';
 import { AuthorizationServer, type Credentials, type ServerFacts } from './sign-in-app/authorization-server.js';
+import type { DemoHints } from './sign-in-app/pages.js';
 import { signInApp } from './sign-in-app/sign-in-app.js';
 import { Wire } from './sign-in-app/wire.js';
 
@@ -19,12 +20,13 @@ export interface SignInParts {
   readonly secretKeys: readonly string[];
   /** Absent where mail is not set up. */
   readonly delivery: Delivery | undefined;
+  readonly demo: DemoHints | undefined;
   readonly log: Log;
 }
 
 /** The demo's sign-in application, as clients of this very server; undefined when the configuration has none for it. */
 export function makeSignIn(configuration: Configuration, parts: SignInParts): Router | undefined {
-  const { publicUrl, store, secretKeys, delivery, log } = parts;
+  const { publicUrl, store, secretKeys, delivery, demo, log } = parts;
   const found = findClients(configuration, publicUrl);
   if (!found) return undefined;
   const { facts, codeSeconds: expiresIn } = found;
@@ -40,6 +42,7 @@ export function makeSignIn(configuration: Configuration, parts: SignInParts): Ro
       ready: () => delivery.ready(),
       post: (to, code, link) => delivery.post(codeMail({ to, code, link, expiresIn }), expiresIn),
     },
+    demo,
     onFailure: (thrown) => log.error({ event: 'sign_in' }, thrown),
   });
 }

@@ -8,7 +8,7 @@ import { type Configuration, readConfiguration } from './configuration/configura
 import { findDoubts } from './configuration/doubts.js';
 import { DataDirectory } from './data-directory.js';
 import { type Demo, demoTryUrl, makeDemo } from './demo/demo.js';
-import { demoMail } from './demo/demo-configuration.js';
+import { demoMail, demoUser } from './demo/demo-configuration.js';
 import type { Settings } from './flags.js';
 import { httpsOnly } from './https-only.js';
 import { Listener } from './listener.js';
@@ -23,6 +23,7 @@ import { keepServerPki, type ServerPki } from './pki/server-pki.js';
 import { hasPlayground, PlaygroundSetup } from './playground/setup.js';
 import type { RunningServer } from './run.js';
 import { keepSecretKeys } from './secret-keys.js';
+import type { DemoHints } from './sign-in-app/pages.js';
 import { makeSignIn } from './sign-in-setup.js';
 import { reasonOf, StartUpError } from './start-up-error.js';
 import { storeName } from './store-place.js';
@@ -167,9 +168,18 @@ async function serve(listeners: Listeners, prepared: Preparation, tellsDoubts: b
     }));
     const authority = pki?.authority.certificate;
     const outbox = mailer instanceof Outbox ? mailer : undefined;
-    const signIn = makeSignIn(configuration, { publicUrl, authority, store, secretKeys, delivery, log });
     const resource = `${publicUrl}/api/hello`;
     const base = pathname === '/' ? '' : pathname;
+    const hints = demo && demoHints(outbox, base);
+    const signIn = makeSignIn(configuration, {
+      publicUrl,
+      authority,
+      store,
+      secretKeys,
+      delivery,
+      demo: hints,
+      log,
+    });
     const admin = operations.pages(base);
     const demoFacts = demo && (await demo.facts(publicUrl, listener.port));
     const playground = setup?.pages({
@@ -184,6 +194,7 @@ async function serve(listeners: Listeners, prepared: Preparation, tellsDoubts: b
       host: hostname,
       workspaces: issuers,
       tryUrl: demo && demoTryUrl(publicUrl),
+      demoPerson: hints?.person,
       outbox,
       signIn,
       playground,
@@ -227,6 +238,10 @@ async function serve(listeners: Listeners, prepared: Preparation, tellsDoubts: b
     await store.close();
     throw thrown;
   }
+}
+
+function demoHints(outbox: Outbox | undefined, base: string): DemoHints {
+  return { person: demoUser.email, ...(outbox && { outbox: `${base}/outbox` }) };
 }
 
 /** Plain HTTP is for the proxies alone. */

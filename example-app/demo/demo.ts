@@ -8,6 +8,7 @@ import {
   demoConfiguration,
   demoGenerateCodeUrl,
   demoTenant,
+  demoUser,
   demoWorkspace,
   keepAssertionKey,
   privateKeyJwtKey,
@@ -30,6 +31,7 @@ export function demoTryUrl(publicUrl: string): string {
     redirect_uri: `${publicUrl}/callback`,
     scope: 'openid profile email read',
     state: 'from-the-home-page',
+    login_hint: demoUser.email,
   });
   return `${publicUrl}/${demoTenant}/${demoWorkspace}/oauth2/authorize?${query}`;
 }

@@ -33,7 +33,7 @@ function pages(site: Site): Router {
   });
   if (site.admin) router.use(site.admin);
   router.get('/api/hello', site.guard, site.hello);
-  if (site.outbox) router.get('/outbox', showOutbox(site.base, site.outbox, site.host, site.signIn !== undefined));
+  if (site.outbox) router.get('/outbox', showOutbox(site.outbox, { ...site, signIn: site.signIn !== undefined }));
   if (site.playground) router.use('/playground', site.playground);
   if (site.signIn) router.use('/sign-in', site.signIn);
   return router;

@@ -12,7 +12,7 @@ export function showHome(site: Site): RequestHandler {
     'An authorization server',
     html`<p>OAuth 2.0 and OpenID Connect, with every way a client can prove who it is.${trying}</p>
 ${tryIt(site)}
-${site.workspaces.map(({ issuer, workspace }) => workspaceCard(issuer, `${workspace.tenant} / ${workspace.workspace}`))}
+${issuersCard(site)}
 <section class="card">
 <h2>This server</h2>
 <ul>
@@ -28,12 +28,12 @@ ${site.admin && html`<li><a href="${site.base}/admin/explain">Why did it fail?</
   };
 }
 
-function tryIt({ base, playground, signIn, outbox, tryUrl }: Site): Html | undefined {
+function tryIt({ base, playground, signIn, outbox, tryUrl, demoPerson }: Site): Html | undefined {
   const items = [
     playground &&
       html`<li><a href="${base}/playground">Playground</a>: build a token request, by every method and grant, send it, and see what the server made of it</li>`,
     signIn &&
-      html`<li><a href="${base}/sign-in">Sign in without a password</a>, and see the tokens and what the API answers</li>`,
+      html`<li><a href="${base}/sign-in">Sign in without a password</a>, and see the tokens and what the API answers${demoPerson && html`. Demo person: <code>${demoPerson}</code>`}</li>`,
     outbox && html`<li><a href="${base}/outbox">Outbox</a>: the mails with codes and links</li>`,
     tryUrl === undefined
       ? undefined
@@ -48,16 +48,23 @@ ${items}
 </section>`;
 }
 
-function workspaceCard(issuer: string, name: string): Html {
-  const { origin, pathname } = new URL(issuer);
+/** The one with the most to try comes first. */
+function issuersCard({ workspaces }: Site): Html {
+  const ordered = workspaces.toSorted((one, other) => other.workspace.clients.length - one.workspace.clients.length);
   return html`<section class="card">
-<h2>${name}</h2>
+<h2>${ordered.length === 1 ? 'Issuer' : 'Issuers'}</h2>
 <dl>
-<dt>Issuer</dt><dd><code>${issuer}</code></dd>
-<dt>Metadata</dt>
-<dd><a href="${issuer}/.well-known/openid-configuration">OpenID Connect</a>,
-<a href="${origin}/.well-known/oauth-authorization-server${pathname}">OAuth 2.0</a></dd>
-<dt>Keys</dt><dd><a href="${issuer}/.well-known/jwks.json">JSON Web Key Set</a></dd>
+${ordered.map(({ issuer, workspace }) => issuerRow(issuer, `${workspace.tenant} / ${workspace.workspace}`))}
 </dl>
 </section>`;
+}
+
+function issuerRow(issuer: string, name: string): Html {
+  const { origin, pathname } = new URL(issuer);
+  return html`<dt>${name}</dt>
+<dd><code>${issuer}</code><br>
+Metadata of <a href="${issuer}/.well-known/openid-configuration">OpenID Connect</a>,
+of <a href="${origin}/.well-known/oauth-authorization-server${pathname}">OAuth 2.0</a>;
+<a href="${issuer}/.well-known/jwks.json">keys</a></dd>
+`;
 }

@@ -4,26 +4,38 @@ import { type Html, html } from './html.js';
 import { page } from './layout.js';
 import { isOfThisMachine } from './this-machine.js';
 
+/** Where the outbox is shown. */
+export interface OutboxPlace {
+  /** The path of the public URL: empty, or like `/auth`. */
+  readonly base: string;
+  /** The name the server is known by. */
+  readonly host: string;
+  /** Whether there is the sign-in page. */
+  readonly signIn: boolean;
+  /** The address of somebody who can sign in there. */
+  readonly demoPerson?: string | undefined;
+}
+
 /**
- * The mails of `outbox:`: JSON has the oldest first, people see the newest first. `publicHost`: the name the server is
- * known by; `signIn`: there is the sign-in page. Whoever reads them can sign in as anybody, so they are for the person at
- * this machine.
+ * The mails of `outbox:`: JSON has the oldest first, people see the newest first. Whoever reads them can sign in as
+ * anybody, so they are for the person at this machine.
  */
-export function showOutbox(base: string, outbox: Outbox, publicHost: string, signIn: boolean): RequestHandler {
+export function showOutbox(outbox: Outbox, place: OutboxPlace): RequestHandler {
   return async (request, response, next) => {
-    if (!isOfThisMachine(request, publicHost)) {
+    if (!isOfThisMachine(request, place.host)) {
       next();
       return;
     }
     const mails = await outbox.list();
     response.vary('Accept');
     if (request.accepts(['html', 'json']) === 'json') response.json(mails);
-    else response.send(page(base, 'Outbox', mails.length === 0 ? nothing(base, signIn) : all(mails)));
+    else response.send(page(place.base, 'Outbox', mails.length === 0 ? nothing(place) : all(mails)));
   };
 }
 
-function nothing(base: string, signIn: boolean): Html {
-  const where = signIn ? html` <a href="${base}/sign-in">Sign in</a> to get one.` : undefined;
+function nothing({ base, signIn, demoPerson }: OutboxPlace): Html {
+  const who = demoPerson === undefined ? undefined : html` as <code>${demoPerson}</code>`;
+  const where = signIn ? html` <a href="${base}/sign-in">Sign in</a>${who} to get one.` : undefined;
   return html`<p>No mail was sent in the last hour.${where}</p>`;
 }
 

@@ -12,6 +12,8 @@ export interface Site {
   readonly workspaces: readonly { readonly workspace: WorkspaceDefinition; readonly issuer: string }[];
   /** An authorization request to click on. */
   readonly tryUrl: string | undefined;
+  /** The address of somebody who can sign in; in the demo alone. */
+  readonly demoPerson: string | undefined;
   /** Mails to look at; absent where they really go out, and in production. */
   readonly outbox: Outbox | undefined;
   /** The demo client application; absent when the configuration has no clients for it. */

@@ -12,8 +12,8 @@ export function playgroundPage(base: string): string {
 
 function content(base: string): Html {
   return html`<p>Build a token request, see it as it will be sent, send it, and see what the server made of it.</p>
-<p class="quiet">This is the demo: the secrets and private keys on this page are those of its demo clients. No server in use
-shows any.</p>
+<p class="quiet">This is the demo: the secrets and private keys on this page are those of its demo clients. A real server
+never shows them.</p>
 <noscript><p class="mistake">The page builds requests in your browser, and needs JavaScript for that.</p></noscript>
 <p id="alert" role="alert" class="mistake"></p>
 <div id="playground" class="playground" hidden>
@@ -28,12 +28,26 @@ ${tab('http', 'HTTP', true)}${tab('curl', 'curl', false)}${tab('code', 'openid-c
 </div>
 ${panel('http', 'The request as it will be sent', true)}${panel('curl', 'The request as a curl command', false)}${panel('code', 'The request as code', false)}
 <p id="note" class="quiet"></p>
-<button id="send" type="button">Send</button>
+<p id="missing"></p>
+<button id="send" type="button" aria-describedby="missing">Send</button>
 </section>
-<div id="reply"></div>
+<p id="outdated" role="status"></p>
+<div id="reply">
+${awaited}
+</div>
 </div>
 </div>`;
 }
+
+const awaited = html`<section class="card">
+<h2>What you will see here</h2>
+<ul>
+<li>The reply: its status, body and headers</li>
+<li>Why it failed, if it does: which check, and what to do. Tick a mistake and try</li>
+<li>The tokens, decoded</li>
+<li>The event that the log and the metrics get</li>
+</ul>
+</section>`;
 
 function choices(base: string): Html {
   return html`<fieldset>
@@ -41,7 +55,7 @@ function choices(base: string): Html {
 ${select('workspace', 'Workspace')}
 ${select('client', 'Client')}
 ${select('method', 'Method')}
-${text('secret', 'Client secret')}
+${longText('secret', 'Client secret')}
 <div class="field" data-field="certificate">
 <label for="certificate">Certificate</label>
 <select id="certificate"></select>
@@ -51,20 +65,22 @@ ${text('secret', 'Client secret')}
 <label><input type="radio" name="sender" value="browser"> this browser, with the one you imported</label>
 </fieldset>
 <p class="quiet">To import: <a href="${base}/playground/client.p12" download>demo-tls.p12</a>, password
-<code>${pkcs12Password}</code>. Then open this page anew.</p>
+<code>${pkcs12Password}</code>. Then open this page anew. Chromium sends it with the page's requests; a browser that keeps
+it back, as Firefox does, gets <code>certificate_missing</code>: then let the server send it.</p>
 </div>
 </fieldset>
 <fieldset>
 <legend>For what</legend>
 ${select('grant', 'Grant')}
-<p id="ask" class="field" data-field="code"><button id="ask-code" type="button" class="second">Ask for a code</button></p>
-${text('code', 'Code')}
-${text('verifier', 'Code verifier')}
-${text('refresh', 'Refresh token')}
+<p id="ask" class="field" data-field="code"><button id="ask-code" type="button" class="second">Get a code</button></p>
+${longText('code', 'Code')}
+${longText('verifier', 'Code verifier')}
+${longText('refresh', 'Refresh token')}
 ${text('username', 'User name')}
 ${text('password', 'Password')}
 <p class="field" data-field="password"><button id="ask-password" type="button" class="second">Get a one-time code</button></p>
-${text('scope', 'Scope')}
+<p class="field" data-field="scope"><label for="scope">Scope</label><input id="scope" spellcheck="false" autocapitalize="off" aria-describedby="registered">
+<span id="registered" class="quiet"></span></p>
 <label class="check"><input type="checkbox" id="dpop"> Bind the token to a key (DPoP)</label>
 </fieldset>
 <fieldset>
@@ -79,6 +95,11 @@ function select(id: string, label: string): Html {
 
 function text(id: string, label: string): Html {
   return html`<p class="field" data-field="${id}"><label for="${id}">${label}</label><input id="${id}" spellcheck="false" autocapitalize="off"></p>`;
+}
+
+/** For what is longer than a line. */
+function longText(id: string, label: string): Html {
+  return html`<p class="field" data-field="${id}"><label for="${id}">${label}</label><textarea id="${id}" rows="2" spellcheck="false" autocapitalize="off"></textarea></p>`;
 }
 
 function tab(id: string, label: string, selected: boolean): Html {

@@ -6,6 +6,15 @@ export interface PageFacts {
   readonly path: string;
   /** What a form carries to show that it is ours. */
   readonly formToken: string;
+  readonly demo: DemoHints | undefined;
+}
+
+/** What helps a stranger on; in the demo alone. */
+export interface DemoHints {
+  /** The address of somebody who can sign in. */
+  readonly person: string;
+  /** The path of the page that shows the mails; absent where they really go out. */
+  readonly outbox?: string;
 }
 
 /** A page's title and what stands below it. */
@@ -15,7 +24,7 @@ export interface Page {
 }
 
 /** Asks for the address. `wrong`: what was typed and cannot be an address. */
-export function askAddressPage({ path, formToken }: PageFacts, wrong?: string): Page {
+export function askAddressPage({ path, formToken, demo }: PageFacts, wrong?: string): Page {
   return {
     title: 'Sign in',
     content: html`<p>We send you a mail with a code and a link. There is no password.</p>
@@ -27,7 +36,7 @@ ${wrong === undefined ? undefined : html`<p class="mistake" id="mistake">This is
       wrong === undefined ? undefined : html` aria-invalid="true" aria-describedby="mistake"`
     }>
 <button type="submit">Request Code</button>
-</form>`,
+</form>${hints(demo)}`,
   };
 }
 
@@ -45,10 +54,10 @@ const notices: Readonly<Record<CodeNotice, Html>> = {
  * Asks for the code, and offers another mail and the server's own login. It looks the same whoever asked. `request`:
  * what the browser asked for, base64url.
  */
-export function askCodePage({ path, formToken }: PageFacts, request: string, notice: CodeNotice): Page {
+export function askCodePage({ path, formToken, demo }: PageFacts, request: string, notice: CodeNotice): Page {
   return {
     title: 'Check your mail',
-    content: html`${notices[notice]}
+    content: html`${notices[notice]}${hints(demo)}
 <form class="card" method="post">
 <input type="hidden" name="form_token" value="${formToken}">
 <label for="code">Code</label>
@@ -65,6 +74,14 @@ export function askCodePage({ path, formToken }: PageFacts, request: string, not
 <a href="${path}/server?request=${request}">Sign in on the server's own page instead</a>.</p>
 <p><a href="${path}">Use another address</a></p>`,
   };
+}
+
+/** The same whatever was typed: it may not tell whether an address is known. */
+function hints(demo: DemoHints | undefined): Html | undefined {
+  if (!demo) return undefined;
+  const mails = demo.outbox === undefined ? undefined : html`. Mails are in the <a href="${demo.outbox}">Outbox</a>`;
+  return html`
+<p class="quiet">Demo person: <code>${demo.person}</code>${mails}.</p>`;
 }
 
 /** The page a link leads to. It does nothing until its button is pressed. */

@@ -7,7 +7,17 @@ import type { AuthorizationServer } from './authorization-server.js';
 import { Browsers } from './browser.js';
 import { CodeSender, codeWithin, extendedCode, type Post } from './code-sender.js';
 import { type Keep, Memory, sessionSeconds } from './memory.js';
-import { askAddressPage, askCodePage, type CodeNotice, endPage, linkPage, noMailPage, type Page } from './pages.js';
+import {
+  askAddressPage,
+  askCodePage,
+  type CodeNotice,
+  type DemoHints,
+  endPage,
+  linkPage,
+  noMailPage,
+  type Page,
+  type PageFacts,
+} from './pages.js';
 import { resultPage } from './result-page.js';
 import type { Visit } from './visit.js';
 import { WireError } from './wire.js';
@@ -25,6 +35,7 @@ export interface SignInAppParts {
   readonly sealing: Sealing;
   /** Undefined: mail is not set up, which is all the application then says. */
   readonly post: Post | undefined;
+  readonly demo: DemoHints | undefined;
   readonly onFailure: (thrown: unknown) => void;
 }
 
@@ -218,16 +229,15 @@ class SignInApp {
     return this.#parts.sealing.tag(`request ${id} ${address}`).slice(0, 22);
   }
 
-  #show(
-    request: Request,
-    response: Response,
-    status: number,
-    make: (facts: { path: string; formToken: string }) => Page,
-  ) {
+  #show(request: Request, response: Response, status: number, make: (facts: PageFacts) => Page) {
     const visit = this.#browsers.visit(request);
     // The form counts in the browser that it was shown in.
     if (visit.isNew) this.#browsers.keep(visit, response);
-    const { title, content } = make({ path: this.#path, formToken: this.#browsers.formToken(visit) });
+    const { title, content } = make({
+      path: this.#path,
+      formToken: this.#browsers.formToken(visit),
+      demo: this.#parts.demo,
+    });
     response.status(status).send(page(this.#parts.base, title, content));
   }
 

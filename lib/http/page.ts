@@ -6,6 +6,8 @@ import { stylesheet } from './stylesheet.js';
 /** One page for a person. It has no script and loads nothing. */
 export interface Page {
   readonly title: string;
+  /** What stands above the card; absent: the title. */
+  readonly heading?: Html;
   readonly body: Html;
   /** CSP sources a form of the page may lead to, by itself or through a redirect. Absent: the page has no form. */
   readonly formAction?: readonly string[];
@@ -45,7 +47,7 @@ function contentSecurityPolicy(formAction: readonly string[] = ["'none'"]): stri
 }
 
 // The style element holds the stylesheet and nothing else: its digest stands in the policy.
-function render({ title, body }: Page): Html {
+function render({ title, heading, body }: Page): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -57,7 +59,10 @@ function render({ title, body }: Page): Html {
 </head>
 <body>
 <main>
+<h1>${heading ?? html`${title}`}</h1>
+<div class="card">
 ${body}
+</div>
 </main>
 </body>
 </html>

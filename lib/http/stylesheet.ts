@@ -10,20 +10,18 @@ export const stylesheet = html`
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #111418; --card: #1a1f25; --text: #e8eaed; --quiet: #a3acb5; --line: #363d46;
-    --accent: #8ab8ff; --accent-strong: #b0cfff; --on-accent: #0c1b30; --wrong: #ff8a80;
+    --accent: #8ab8ff; --accent-strong: #b0cfff; --on-accent: #0c1b30; --wrong: #ffb4ab;
   }
 }
 * { box-sizing: border-box; }
 body {
-  margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem;
-  background: var(--ground); color: var(--text);
-  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  margin: 0; background: var(--ground); color: var(--text);
+  font: 1rem/1.55 system-ui, sans-serif;
 }
-main {
-  width: 100%; max-width: 27rem; padding: 2rem; background: var(--card);
-  border: 1px solid var(--line); border-radius: 0.75rem; overflow-wrap: anywhere;
-}
-h1 { margin: 0 0 0.75rem; font-size: 1.375rem; line-height: 1.3; }
+main { max-width: 44rem; margin: 0 auto; padding: 3rem 1.25rem 4rem; overflow-wrap: anywhere; }
+.card { padding: 1.25rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.75rem; }
+.card > :last-child, form > :last-child { margin-bottom: 0; }
+h1 { margin: 1.5rem 0 0.75rem; font-size: 1.75rem; line-height: 1.2; }
 h2 { margin: 0 0 0.25rem; font-size: 1rem; line-height: 1.4; }
 p { margin: 0 0 1rem; }
 ul { margin: 0 0 1.25rem; padding: 0; list-style: none; border-top: 1px solid var(--line); }
@@ -33,11 +31,11 @@ code { display: block; color: var(--quiet); font: 0.8125rem/1.4 ui-monospace, Me
 .choice { display: flex; flex-wrap: wrap; gap: 0.75rem; margin: 1.5rem 0 1rem; }
 button {
   flex: 1 1 9rem; min-height: 2.75rem; padding: 0.5rem 1rem; font: inherit; font-weight: 600; cursor: pointer;
-  color: var(--text); background: transparent; border: 1px solid var(--line); border-radius: 0.5rem;
+  color: var(--accent); background: transparent; border: 1px solid var(--accent); border-radius: 0.5rem;
 }
-button:hover { border-color: var(--quiet); }
+button:hover { color: var(--accent-strong); border-color: var(--accent-strong); }
 button[value=allow], button.primary { color: var(--on-accent); background: var(--accent); border-color: var(--accent); }
-button[value=allow]:hover, button.primary:hover { background: var(--accent-strong); border-color: var(--accent-strong); }
+button[value=allow]:hover, button.primary:hover { color: var(--on-accent); background: var(--accent-strong); border-color: var(--accent-strong); }
 :is(button, input, a, label):focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 a { color: var(--accent); }
 label { display: block; font-weight: 600; }
@@ -49,11 +47,22 @@ input[inputmode=numeric] { font-size: 1.25rem; letter-spacing: 0.15em; }
 fieldset { margin: 0 0 1.25rem; padding: 0; border: 0; min-width: 0; }
 legend { padding: 0; margin: 0 0 1rem; }
 li label { display: flex; gap: 0.75rem; align-items: start; font-weight: 400; cursor: pointer; }
-input[type=checkbox] { flex: none; width: 1.25rem; height: 1.25rem; margin: 0.125rem 0 0; accent-color: var(--accent); }
+input[type=checkbox] {
+  appearance: none; flex: none; display: grid; place-content: center; width: 1.25rem; height: 1.25rem; margin: 0.125rem 0 0;
+  background: var(--ground); border: 2px solid var(--quiet); border-radius: 0.25rem; cursor: pointer;
+}
+input[type=checkbox]::before {
+  content: ""; width: 0.75rem; height: 0.75rem; background: var(--on-accent); visibility: hidden;
+  clip-path: polygon(14% 44%, 0 58%, 38% 96%, 100% 22%, 86% 8%, 38% 68%);
+}
+input[type=checkbox]:checked { background: var(--accent); border-color: var(--accent); }
+input[type=checkbox]:checked::before { visibility: visible; }
+input[type=checkbox]:disabled { background: var(--quiet); border-color: var(--quiet); cursor: default; }
+@media (forced-colors: active) { input[type=checkbox] { appearance: auto; } input[type=checkbox]::before { content: none; } }
 .message { padding: 0.625rem 0.875rem; border: 1px solid var(--line); border-left: 4px solid var(--accent); border-radius: 0.375rem; }
 .message[role=alert] { border-left-color: var(--wrong); }
 @media (max-width: 30rem) {
-  body { padding: 0; place-items: start stretch; }
-  main { max-width: none; min-height: 100vh; padding: 1.5rem 1.25rem; border: 0; border-radius: 0; }
+  main { padding: 1rem 1.25rem 3rem; }
+  h1 { font-size: 1.5rem; }
 }
 `;

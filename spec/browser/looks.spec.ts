@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { findings, launchChromium, newBrowser, overflow } from '../support/chromium.js';
+import { borderContrast, findings, launchChromium, newBrowser, overflow } from '../support/chromium.js';
 import { DemoSite } from '../support/demo-site.js';
 
 jest.setTimeout(60_000);
@@ -106,6 +106,22 @@ describe.each(['light', 'dark'] as const)('in the %s', (colorScheme) => {
     await context.close();
   });
 });
+
+it.each(['light', 'dark'] as const)(
+  'AUT-13 the box of a permission that was unticked can be seen in the %s',
+  async (colorScheme) => {
+    const context = await newBrowser(chromium, { colorScheme });
+    const page = await context.newPage();
+    await page.goto(link);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const box = page.getByRole('checkbox', { name: 'Read your data' });
+    await box.uncheck();
+    expect(await borderContrast(page, 'input[value=read]')).toBeGreaterThan(3);
+    await box.check();
+    expect(await borderContrast(page, 'input[value=read]')).toBeGreaterThan(3);
+    await context.close();
+  },
+);
 
 describe('the keyboard', () => {
   it('is enough to ask for a code', async () => {

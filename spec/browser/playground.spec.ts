@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Ended, Scratch, shell } from '../example-app/run-app.js';
-import { findings, launchChromium, newBrowser, overflow } from '../support/chromium.js';
+import { borderContrast, findings, launchChromium, newBrowser, overflow } from '../support/chromium.js';
 import { DemoSite } from '../support/demo-site.js';
 
 jest.setTimeout(60_000);
@@ -102,7 +102,7 @@ async function runModules(modules: readonly string[]): Promise<Ended> {
 
 /** Gets an authorization code as the page offers it. */
 async function askForCode(): Promise<void> {
-  await page.getByRole('button', { name: 'Ask for a code' }).click();
+  await page.getByRole('button', { name: 'Get a code' }).click();
   await page.getByRole('button', { name: /^(Allow|Continue)/ }).click();
   await page.waitForURL(`${site.url}/playground`);
   await page.locator('#playground').waitFor();
@@ -192,13 +192,13 @@ describe('the playground', () => {
   it('asks for no code that would go elsewhere', async () => {
     await choose('Client', 'demo-passwordless');
     await choose('Grant', 'authorization_code');
-    await page.getByRole('button', { name: 'Ask for a code' }).click();
+    await page.getByRole('button', { name: 'Get a code' }).click();
     await page.getByText('demo-passwordless has no redirect URI that leads back here').waitFor();
   });
 
   it.each(['state', 'iss'])('refuses an answer with another %s than it asked for', async (name) => {
     await choose('Client', 'demo-public');
-    await page.getByRole('button', { name: 'Ask for a code' }).click();
+    await page.getByRole('button', { name: 'Get a code' }).click();
     await page.getByRole('button', { name: /^(Allow|Continue)/ }).waitFor();
     const asked = new URL(page.url()).searchParams.get('state') ?? '';
     const query = new URLSearchParams({ code: 'foreign', state: asked, iss: `${site.url}/acme/demo` });
@@ -257,6 +257,93 @@ describe('the playground', () => {
     }
   });
 
+  it('says what will be seen, until there is a reply', async () => {
+    const awaited = page.getByRole('heading', { name: 'What you will see here' });
+    expect(await awaited.count()).toBe(1);
+    await choose('Client', 'demo-basic');
+    expect(await page.getByText('the previous request').count()).toBe(0);
+    await send();
+    expect(await awaited.count()).toBe(0);
+  });
+
+  it('marks the reply as that of the previous request once the form changes, and no longer after the next', async () => {
+    const marked = page.getByText('Below is the reply to the previous request');
+    await choose('Client', 'demo-basic');
+    await send();
+    expect(await marked.count()).toBe(0);
+    await mistake('A wrong secret').check();
+    await marked.waitFor();
+    expect(await page.locator('#reply.outdated .status').count()).toBe(1);
+    await send();
+    expect([await marked.count(), await page.locator('.outdated').count()]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ['demo-basic', 'authorization_code', 'Get a code first.'],
+    ['demo-basic', 'refresh_token', 'Get a refresh token first'],
+    ['demo-passwordless', 'password', 'Get a one-time code first.'],
+  ])('sends nothing for %s by %s before there is what it needs', async (client, grant, hint) => {
+    await choose('Client', client);
+    await choose('Grant', grant);
+    await page.getByText(hint).waitFor();
+    expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
+    await choose('Grant', 'client_credentials');
+    await page.getByText(hint).waitFor({ state: 'detached' });
+    expect(await page.getByRole('button', { name: 'Send' }).isEnabled()).toBe(true);
+  });
+
+  it.each([
+    [1280, 900],
+    [390, 844],
+  ])('shows why a request failed without scrolling, %d by %d', async (width, height) => {
+    await page.setViewportSize({ width, height });
+    await choose('Client', 'demo-private-key-jwt');
+    await mistake('An assertion for another audience').check();
+    const { event } = await send();
+    for (const seen of [page.locator('.status'), page.locator('.reason')]) {
+      const box = await seen.boundingBox();
+      expect(box).not.toBeNull();
+      expect(box!.y).toBeGreaterThanOrEqual(0);
+      expect(box!.y + box!.height).toBeLessThanOrEqual(height);
+    }
+    // The event has both already.
+    const names = await page.locator('.verdict dt').allInnerTexts();
+    expect(event).toMatchObject({ client_id: 'demo-private-key-jwt', method: 'private_key_jwt' });
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter((name) => ['client_id', 'method'].includes(name))).toEqual([]);
+    await page.setViewportSize({ width: 1280, height: 720 });
+  });
+
+  it('cuts neither a secret nor the scope, and takes the line breaks of what is pasted for nothing', async () => {
+    await choose('Client', 'demo-basic');
+    for (const field of ['secret', 'registered']) {
+      const cut = await page.locator(`#${field}`).evaluate((element) => {
+        const { scrollWidth, clientWidth, scrollHeight, clientHeight } = element as unknown as Extent;
+        return clientWidth === 0 ? 0 : Math.max(scrollWidth - clientWidth, scrollHeight - clientHeight);
+      });
+      expect({ field, cut }).toEqual({ field, cut: 0 });
+    }
+    expect(await page.getByLabel('Scope').getAttribute('placeholder')).toBeNull();
+    expect(await page.locator('#registered').innerText()).toContain('openid profile email read offline_access');
+    const secret = await page.getByLabel('Client secret').inputValue();
+    await page.getByLabel('Client secret').fill(`${secret.slice(0, 20)}\n${secret.slice(20)}\n`);
+    expect((await send()).status).toBe(200);
+  });
+
+  it('AUT-13 has boxes that can be told from the card they stand on, and a wide button on a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await borderContrast(page, '#mistakes input')).toBeGreaterThan(3);
+    }
+    const [button, card] = await Promise.all(
+      ['#send', '.results .card'].map((selector) => page.locator(selector).first().boundingBox()),
+    );
+    expect(button!.width).toBeGreaterThan(card!.width * 0.8);
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 1280, height: 720 });
+  });
+
   it('copies what a panel shows', async () => {
     await choose('Client', 'demo-post');
     const text = await shown('curl');
@@ -305,6 +392,13 @@ describe('the playground', () => {
     expect(complaints.filter((text) => !text.startsWith('Failed to load resource'))).toEqual([]);
   });
 });
+
+interface Extent {
+  readonly scrollWidth: number;
+  readonly clientWidth: number;
+  readonly scrollHeight: number;
+  readonly clientHeight: number;
+}
 
 /** Resolves when a field has a value. */
 async function expectValue(label: string): Promise<void> {

@@ -8,7 +8,7 @@ import { openStore } from '../../index.js';
 
 const outbox = new Outbox(await openStore('memory:'), new Sealing([Buffer.alloc(32, 7).toString('base64')], 'outbox'));
 await outbox.send({ to: 'johndoe@example.com', subject: 'Your code', text: '46559324', html: '' });
-const app = express().get('/outbox', showOutbox('', outbox, 'as.example.com', true));
+const app = express().get('/outbox', showOutbox(outbox, { base: '', host: 'as.example.com', signIn: true }));
 
 async function statusFor(headers: Readonly<Record<string, string>>): Promise<number> {
   const { status, text } = await request(app)
@@ -52,7 +52,7 @@ describe('the outbox is for the person at this machine', () => {
 
 it.each([true, false])('an empty one leads to the sign-in page where there is one: %s', async (signIn) => {
   const empty = new Outbox(await openStore('memory:'), new Sealing([Buffer.alloc(32, 7).toString('base64')], 'outbox'));
-  const page = express().get('/outbox', showOutbox('', empty, 'as.example.com', signIn));
+  const page = express().get('/outbox', showOutbox(empty, { base: '', host: 'as.example.com', signIn }));
   const { text } = await request(page).get('/outbox').set({ accept: 'text/html' });
   expect(text).toContain('No mail was sent');
   expect(text.includes('href="/sign-in"')).toBe(signIn);

@@ -56,6 +56,34 @@ export function overflow(page: Page): Promise<number> {
   });
 }
 
+/** The contrast of an element's border to the card it stands on (WCAG 2.2 1.4.11), 1 to 21. */
+export function borderContrast(page: Page, selector: string): Promise<number> {
+  return page
+    .locator(selector)
+    .first()
+    .evaluate((element) => {
+      const { getComputedStyle } = globalThis as unknown as Styles;
+      const luminance = (color: string) =>
+        [0.2126, 0.7152, 0.0722].reduce((sum, weight, index) => {
+          const part = Number(color.match(/[\d.]+/g)?.[index]) / 255;
+          return sum + weight * (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        }, 0);
+      const card = (element as unknown as Closest).closest('.card');
+      const [darker = 0, lighter = 0] = [getComputedStyle(element).borderColor, getComputedStyle(card).backgroundColor]
+        .map(luminance)
+        .sort((one, other) => one - other);
+      return (lighter + 0.05) / (darker + 0.05);
+    });
+}
+
+interface Styles {
+  getComputedStyle(element: unknown): { readonly borderColor: string; readonly backgroundColor: string };
+}
+
+interface Closest {
+  closest(selector: string): unknown;
+}
+
 interface Sizes {
   readonly scrollWidth: number;
   readonly clientWidth: number;

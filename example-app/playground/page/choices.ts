@@ -75,7 +75,9 @@ export class ChoicesForm {
 
   read(): Choices {
     const { workspace, client } = this.#chosen();
-    const values = Object.fromEntries(texts.map((name) => [name, text(name).value])) as Record<TextName, string>;
+    const values = Object.fromEntries(
+      texts.map((name) => [name, text(name).value.replaceAll(/[\r\n]/g, '')]),
+    ) as Record<TextName, string>;
     return {
       ...values,
       workspace,
@@ -147,7 +149,7 @@ export class ChoicesForm {
     list('certificate').value = client.certificate ?? 'rsa';
     text('secret').value = client.secret ?? '';
     text('scope').value = '';
-    text('scope').placeholder = client.scope;
+    byId('registered', HTMLSpanElement).textContent = client.scope === '' ? '' : `Left empty: ${client.scope}`;
     this.#mistakes.replaceChildren();
     this.#fitFields();
   }
@@ -180,8 +182,9 @@ function list(name: ListName): HTMLSelectElement {
   return byId(name, HTMLSelectElement);
 }
 
-function text(name: TextName): HTMLInputElement {
-  return byId(name, HTMLInputElement);
+function text(name: TextName): HTMLInputElement | HTMLTextAreaElement {
+  const found = document.getElementById(name);
+  return found instanceof HTMLTextAreaElement ? found : byId(name, HTMLInputElement);
 }
 
 function fill(select: HTMLSelectElement, options: readonly (readonly [value: string, label: string])[]): void {

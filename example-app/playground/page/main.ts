@@ -1,6 +1,6 @@
 import type { PlaygroundFacts, Reply } from '../facts.js';
 import { comeBack, leaveForCode, oneTimeCode, type Return } from './authorization.js';
-import { ChoicesForm } from './choices.js';
+import { type Choices, ChoicesForm } from './choices.js';
 import { curlCommand } from './curl-command.js';
 import { DpopKey } from './dpop.js';
 import { byId } from './elements.js';
@@ -26,7 +26,7 @@ class Page {
 
   constructor(facts: PlaygroundFacts) {
     this.#facts = facts;
-    this.#form = new ChoicesForm(facts, () => this.#do(() => this.#show()));
+    this.#form = new ChoicesForm(facts, () => this.#do(() => this.#change()));
     const back = comeBack();
     this.#callback = back?.callback;
     if (back) this.#form.write(back.written);
@@ -48,9 +48,16 @@ class Page {
       'ask-code': () => leaveForCode(this.#form.read(), this.#form.written(), this.#facts),
       'ask-password': async () => {
         this.#form.write({ password: await oneTimeCode(this.#facts.person) });
-        await this.#show();
+        await this.#change();
       },
     };
+  }
+
+  /** What is shown of a reply was answered to something else. */
+  #change(): Promise<void> {
+    const reply = byId('reply', HTMLDivElement);
+    if (reply.querySelector('.status')) markOutdated(reply, true);
+    return this.#show();
   }
 
   /** Shows what would be sent now. */
@@ -69,6 +76,9 @@ class Page {
       callback: this.#callback,
     });
     byId('note', HTMLParagraphElement).textContent = note(request);
+    const missing = whatIsMissing(choices);
+    byId('missing', HTMLParagraphElement).textContent = missing ?? '';
+    byId('send', HTMLButtonElement).disabled = missing !== undefined;
   }
 
   async #fresh(): Promise<TokenRequest> {
@@ -91,7 +101,8 @@ class Page {
           presented: presented(request, this.#facts),
         }),
       );
-      place.firstElementChild?.scrollIntoView({ block: 'nearest' });
+      markOutdated(place, false);
+      place.querySelector('.verdict')?.scrollIntoView({ block: 'nearest' });
       const refresh = textIn(reply, 'refresh_token');
       if (refresh !== undefined) this.#form.write({ refresh });
       // What was sent can be used once.
@@ -131,6 +142,22 @@ function note({ sender, certificate, choices }: TokenRequest): string {
     choices.mistakes.size > 0 ? 'The code for openid-client makes no mistakes.' : '',
   ];
   return notes.filter((each) => each !== '').join(' ');
+}
+
+/** What has to be got before a request makes sense. */
+function whatIsMissing({ grant, code, refresh, password }: Choices): string | undefined {
+  if (grant === 'authorization_code' && code === '') return 'Get a code first.';
+  if (grant === 'refresh_token' && refresh === '')
+    return 'Get a refresh token first: by a code, with the scope offline_access.';
+  if (grant === 'password' && password === '') return 'Get a one-time code first.';
+  return undefined;
+}
+
+function markOutdated(reply: HTMLElement, isOutdated: boolean): void {
+  reply.classList.toggle('outdated', isOutdated);
+  byId('outdated', HTMLParagraphElement).textContent = isOutdated
+    ? 'Below is the reply to the previous request. Send again to see the one to this.'
+    : '';
 }
 
 function tell(text: string): void {

@@ -26,28 +26,36 @@ export function replyCards(
   { outcome, introspection, presented }: Findings,
 ): HTMLElement[] {
   return [
-    replyCard(request, reply, presented),
-    ...(outcome?.explanation ? [explanationCard(outcome.explanation)] : []),
+    replyCard(request, reply, { outcome, presented }),
     ...tokenCards(reply, introspection),
     ...(outcome ? [eventCard(outcome.event)] : []),
   ];
 }
 
-function replyCard(request: TokenRequest, { status, headers, body }: Reply, shown: string): HTMLElement {
+function replyCard(
+  request: TokenRequest,
+  { status, headers, body }: Reply,
+  { outcome, presented }: Pick<Findings, 'outcome' | 'presented'>,
+): HTMLElement {
   const read = members(body);
   const kind = status < 400 ? 'success' : 'failure';
   return card(
     'The reply',
     element(
-      'p',
-      { class: `status ${kind}`, role: 'status' },
-      element('strong', {}, String(status)),
-      ` ${phrases[status] ?? ''}`,
+      'div',
+      { class: 'verdict' },
+      element(
+        'p',
+        { class: `status ${kind}`, role: 'status' },
+        element('strong', {}, String(status)),
+        ` ${phrases[status] ?? ''}`,
+      ),
+      ...(outcome?.explanation ? explained(outcome.explanation, outcome.event) : []),
     ),
     block('The body of the reply', read ? pretty(read) : body),
     folded('Headers of the reply', headers.map((header) => header.join(': ')).join('\n')),
     folded('The request that was sent', httpText(request)),
-    folded('What it presented', shown),
+    folded('What it presented', presented),
   );
 }
 
@@ -63,18 +71,24 @@ const phrases: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-function explanationCard({ reason, error, happened, remedy, detail = {} }: NonNullable<Outcome['explanation']>) {
-  const shown = Object.entries(detail).map(([name, value]) => [name, textOf(value)] as const);
-  return card(
-    'Why it failed',
+/** What the event says by itself is not said again. */
+function explained(
+  { reason, error, happened, remedy, detail = {} }: NonNullable<Outcome['explanation']>,
+  event: Members,
+): HTMLElement[] {
+  const shown = Object.entries(detail)
+    .filter(([name, value]) => event[name] !== value)
+    .map(([name, value]) => [name, textOf(value)] as const);
+  return [
+    element('h3', {}, 'Why it failed'),
     element('p', {}, element('code', { class: 'reason' }, reason ?? error ?? 'failed')),
-    happened === undefined ? undefined : prose(happened),
-    remedy === undefined
-      ? undefined
-      : element('p', {}, element('strong', {}, 'What to do: '), ...prose(remedy).childNodes),
-    shown.length === 0 ? undefined : list(shown),
-    element('p', { class: 'quiet' }, 'Operators see this by the correlation id. The caller does not.'),
-  );
+    ...(happened === undefined ? [] : [prose(happened)]),
+    ...(remedy === undefined
+      ? []
+      : [element('p', {}, element('strong', {}, 'What to do: '), ...prose(remedy).childNodes)]),
+    ...(shown.length === 0 ? [] : [list(shown)]),
+    quiet('Operators find this by the correlation id. Callers see it with `explain_in_reply` alone, as in this demo.'),
+  ];
 }
 
 const tokenNames = { access_token: 'Access token', id_token: 'ID token' } as const;
@@ -123,9 +137,17 @@ function times(claims: Members): HTMLElement {
 }
 
 function eventCard(event: Members): HTMLElement {
-  const hint = prose('What `onEvent` tells the log and the metrics. It holds no secret and no token.');
-  hint.className = 'quiet';
-  return card('The event', block('The event', pretty(event)), hint);
+  return card(
+    'The event',
+    block('The event', pretty(event)),
+    quiet('What `onEvent` tells the log and the metrics. It holds no secret and no token.'),
+  );
+}
+
+function quiet(text: string): HTMLElement {
+  const made = prose(text);
+  made.className = 'quiet';
+  return made;
 }
 
 function folded(title: string, text: string): HTMLElement {

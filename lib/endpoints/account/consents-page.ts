@@ -37,8 +37,7 @@ export function consentsPage(workspace: Workspace, facts: ConsentsPageFacts): Pa
 <input type="hidden" name="form" value="${form}">
 <ul>${items}</ul>
 </form>`;
-  const body = html`<h1>What you have allowed</h1>
-<p>You are signed in as <strong><bdi>${displayName(user)}</bdi></strong>.</p>
+  const body = html`<p>You are signed in as <strong><bdi>${displayName(user)}</bdi></strong>.</p>
 ${news && html`<p class="message" role="status" aria-live="polite">${messages[news]}</p>`}
 ${consents.length === 0 ? html`<p>You have not allowed any application to act for you.</p>` : list}
 ${hasLogout && html`<p class="quiet"><a href="${new URL(workspace.urls.logout).pathname}">Sign out</a></p>`}`;

@@ -21,8 +21,7 @@ export const codeOrLinkRefused =
 
 /** The page that asks for an e-mail address. */
 export function addressPage(workspace: Workspace, { visit, form, wrong }: LoginPageFacts, address = ''): Page {
-  const body = html`<h1>Sign in</h1>
-${destination(visit)}${problem(wrong)}
+  const body = html`${destination(visit)}${problem(wrong)}
 <form method="post" action="${pathOf(workspace.urls.login)}">
 <input type="hidden" name="form" value="${form}">
 <label for="email">E-mail address</label>
@@ -40,8 +39,7 @@ export function codePage(
   lifetime: number,
 ): Page {
   const action = pathOf(workspace.urls.login);
-  const body = html`<h1>Enter your code</h1>
-${destination(visit)}${problem(wrong)}
+  const body = html`${destination(visit)}${problem(wrong)}
 <p class="message" role="status" aria-live="polite" id="sent">If we know this address, a mail with a code and a link is on its way to <strong><bdi>${address}</bdi></strong>. They are good for ${duration(lifetime)}, the code in this browser alone.</p>
 <form method="post" action="${action}">
 <input type="hidden" name="form" value="${form}">
@@ -70,8 +68,7 @@ interface LinkPageFacts extends Pick<LoginVisit, 'leadsTo' | 'clientName'> {
 
 /** The page behind the link of a mail. Opening it uses nothing up: programs that check mails open links too. */
 export function linkPage(workspace: Workspace, { form, askedHere, ...visit }: LinkPageFacts, person: string): Page {
-  const body = html`<h1>Sign in</h1>
-${askedHere ? destination(visit) : askedElsewhere(visit)}
+  const body = html`${askedHere ? destination(visit) : askedElsewhere(visit)}
 <p>You are about to sign in as <strong><bdi>${person}</bdi></strong> in this browser.</p>
 <form method="post" action="${pathOf(workspace.urls.loginLink)}">
 <input type="hidden" name="form" value="${form}">

@@ -4,8 +4,7 @@ import type { Workspace } from '../../workspaces/workspace.js';
 
 /** The page that asks before it signs anybody out. `leadsTo`: CSP sources of where the browser goes then. */
 export function confirmLogoutPage(workspace: Workspace, form: string, leadsTo: readonly string[]): Page {
-  const body = html`<h1>Sign out?</h1>
-<p>You will be signed out here. Applications you are using may keep you signed in.</p>
+  const body = html`<p>You will be signed out here. Applications you are using may keep you signed in.</p>
 <form method="post" action="${new URL(workspace.urls.logout).pathname}">
 <input type="hidden" name="form" value="${form}">
 <div class="choice"><button class="primary" type="submit">Sign out</button></div>
@@ -18,7 +17,6 @@ export function confirmLogoutPage(workspace: Workspace, form: string, leadsTo: r
 export function signedOutPage(): Page {
   return {
     title: 'Signed out',
-    body: html`<h1>Signed out</h1>
-<p role="status">You are signed out here.</p>`,
+    body: html`<p role="status">You are signed out here.</p>`,
   };
 }

@@ -28,8 +28,8 @@ const standardDescriptions: ReadonlyMap<string, string> = new Map([
 export function consentPage(workspace: Workspace, facts: ConsentPageFacts): Page {
   const { client, user, binding, transaction } = facts;
   const clientName = client.metadata.client_name ?? client.id;
-  const body = html`<h1><bdi>${clientName}</bdi> asks for access</h1>
-<p>You are signed in as <strong><bdi>${displayName(user)}</bdi></strong>.</p>
+  const heading = html`<bdi>${clientName}</bdi> asks for access`;
+  const body = html`<p>You are signed in as <strong><bdi>${displayName(user)}</bdi></strong>.</p>
 <form method="post" action="${new URL(workspace.urls.consent).pathname}">
 <input type="hidden" name="transaction" value="${transaction}">
 ${permissions(workspace, binding)}
@@ -40,7 +40,12 @@ ${binding.resources.length > 0 && html`<p class="quiet">At ${placesAt(binding.re
 <button type="submit" name="decision" value="allow">Allow</button>
 </div>
 </form>`;
-  return { title: `${clientName} asks for access`, body, formAction: ["'self'", redirectSource(binding.redirectUri)] };
+  return {
+    title: `${clientName} asks for access`,
+    heading,
+    body,
+    formAction: ["'self'", redirectSource(binding.redirectUri)],
+  };
 }
 
 /**

@@ -10,8 +10,8 @@ import { type ConsentPageFacts, displayedHost, redirectSource } from './consent-
  */
 export function continuePage(workspace: Workspace, { client, user, binding, transaction }: ConsentPageFacts): Page {
   const clientName = client.metadata.client_name ?? client.id;
-  const body = html`<h1>Continue to <bdi>${clientName}</bdi></h1>
-<p>You are about to sign in as <strong><bdi>${displayName(user)}</bdi></strong>.</p>
+  const heading = html`Continue to <bdi>${clientName}</bdi>`;
+  const body = html`<p>You are about to sign in as <strong><bdi>${displayName(user)}</bdi></strong>.</p>
 <p class="quiet">You go on to <strong><bdi>${displayedHost(binding.redirectUri)}</bdi></strong>.</p>
 <form method="post" action="${new URL(workspace.urls.consent).pathname}">
 <input type="hidden" name="transaction" value="${transaction}">
@@ -20,5 +20,10 @@ export function continuePage(workspace: Workspace, { client, user, binding, tran
 <button type="submit" name="decision" value="allow">Continue as <bdi>${displayName(user)}</bdi></button>
 </div>
 </form>`;
-  return { title: `Continue to ${clientName}`, body, formAction: ["'self'", redirectSource(binding.redirectUri)] };
+  return {
+    title: `Continue to ${clientName}`,
+    heading,
+    body,
+    formAction: ["'self'", redirectSource(binding.redirectUri)],
+  };
 }

@@ -14,8 +14,7 @@ export function refuseWithPage(exchange: Exchange, failure: OAuthError): void {
 /** Shows what is public of the failure and nothing of what was sent; the correlation id leads an operator to the rest. */
 function errorPage({ correlationId }: Exchange, failure: OAuthError): Page {
   const title = failure.status < 500 ? 'This request cannot be completed' : 'Something went wrong here';
-  const body = html`<h1>${title}</h1>
-<p>${failure.description}</p>
+  const body = html`<p>${failure.description}</p>
 <p>Go back to the application you came from and start again. If that does not help, tell its makers.</p>
 <p class="quiet">Error <code>${failure.error}</code> Reference <code>${correlationId}</code></p>`;
   return { title, body };
