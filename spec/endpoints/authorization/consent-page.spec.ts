@@ -16,35 +16,36 @@ const workspace = { policy, urls: { consent: 'https://id.example/acme/oauth2/aut
 
 function page(over: { client_name?: string; name?: string; scopes?: string[]; redirectUri?: string } = {}) {
   const { client_name, name, scopes = ['openid'], redirectUri = 'https://app.example:8443/cb' } = over;
-  return consentPage(workspace, {
+  const { heading, body, formAction } = consentPage(workspace, {
     client: { id: 'web', metadata: { client_name } } as unknown as RegisteredClient,
     user: { id: 'u1', name },
     binding: { clientId: 'web', redirectUri, redirectUriWasSent: true, scopes, resources: [] },
     transaction: 'sealed',
   });
+  return { markup: `${heading?.markup}${body.markup}`, formAction };
 }
 
 describe('consentPage', () => {
   it('CON-02 names client, person, scopes and where the browser goes', () => {
-    const { body, formAction } = page({ client_name: 'Ledger', name: 'John', scopes: ['openid', 'accounts.7'] });
+    const { markup, formAction } = page({ client_name: 'Ledger', name: 'John', scopes: ['openid', 'accounts.7'] });
     for (const text of ['Ledger', 'John', 'Know who you are', 'One account', 'accounts.7', 'app.example:8443']) {
-      expect(body.markup).toContain(text);
+      expect(markup).toContain(text);
     }
-    expect(body.markup).toContain('action="/acme/oauth2/authorize/consent"');
+    expect(markup).toContain('action="/acme/oauth2/authorize/consent"');
     expect(formAction).toEqual(["'self'", 'https://app.example:8443']);
   });
 
   it('CON-02 escapes what client, person and operator wrote', () => {
-    const { body } = page({ client_name: '<script>x</script>', name: '"><img src=x>', scopes: ['email'] });
-    expect(body.markup).not.toMatch(/<script|<img|<email>/);
-    expect(body.markup).toContain('&lt;script&gt;x&lt;/script&gt;');
-    expect(body.markup).toContain('Your &lt;email&gt;');
+    const { markup } = page({ client_name: '<script>x</script>', name: '"><img src=x>', scopes: ['email'] });
+    expect(markup).not.toMatch(/<script|<img|<email>/);
+    expect(markup).toContain('&lt;script&gt;x&lt;/script&gt;');
+    expect(markup).toContain('Your &lt;email&gt;');
   });
 
   it('CON-02 falls back to the client_id, and says so when nothing is asked', () => {
-    const { body } = page({ scopes: [] });
-    expect(body.markup).toContain('<bdi>web</bdi>');
-    expect(body.markup).toContain('no particular permission');
+    const { markup } = page({ scopes: [] });
+    expect(markup).toContain('<bdi>web</bdi>');
+    expect(markup).toContain('no particular permission');
   });
 });
 
