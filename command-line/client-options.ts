@@ -1,6 +1,7 @@
-import type { ClientDirectory, Workspace } from '../index.js';
+import { quote } from '../example-app/demo/curl.js';
+import { type ClientDirectory, ClientDirectoryError, type Workspace } from '../index.js';
 import { type GivenOptions, UsageError } from './command.js';
-import { chosenWorkspaces, withServer } from './open-server.js';
+import { chosenWorkspaces, settingArguments, settingsOf, withServer } from './open-server.js';
 import { serverOptions, workspaceOption } from './server-options.js';
 
 /** The options that every command about one client has. */
@@ -20,8 +21,28 @@ export async function withDirectory<T>(
   return withServer(given, environment, async (router) => {
     const [workspace] = chosenWorkspaces(router, given);
     if (!workspace) throw new UsageError('There is no workspace.');
-    return work(workspace.directory, workspace);
+    try {
+      return await work(workspace.directory, workspace);
+    } catch (thrown) {
+      throw (await isOfDemo(thrown, given, environment)) ? new Error(demoText(given)) : thrown;
+    }
   });
+}
+
+/** Whether it failed because the client is one of the demo, which has no file to change. */
+async function isOfDemo(thrown: unknown, given: GivenOptions, environment: NodeJS.ProcessEnv): Promise<boolean> {
+  if (!(thrown instanceof ClientDirectoryError) || thrown.code !== 'client_configured') return false;
+  return (await settingsOf(given, environment, Object.keys(serverOptions))).config === undefined;
+}
+
+function demoText(given: GivenOptions): string {
+  const server = settingArguments(given, ['workspace', ...Object.keys(serverOptions)])
+    .map(quote)
+    .join(' ');
+  return [
+    `${given.operand} is a client of the demo, which has no file to change. Add one to the store, to try it with:`,
+    `  echo '{"client_id":"mine","grant_types":["client_credentials"],"scope":"read"}' | npx express-client-auth client add - ${server}`,
+  ].join('\n');
 }
 
 /** A number of seconds, or of `m`inutes, `h`ours or `d`ays. Throws UsageError. */

@@ -40,6 +40,8 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 export function banner(facts: BannerFacts): string {
   const lines = [`Listening on ${facts.publicUrl}`, '', ...place(facts), '', ...pages(facts)];
   if (facts.demo) lines.push('', ...commands(facts, facts.demo));
+  // Last, for what stands above has scrolled away.
+  if (facts.morePages.includes('/playground')) lines.push('', `${facts.publicUrl}/playground`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -16,7 +16,7 @@ export async function openExisting(settings: Settings): Promise<GrantRouter> {
   const prepared = await prepare(settings, DataDirectory.existing);
   const port = settings.port ?? prepared.file?.port ?? 8443;
   const publicUrl = settings.publicUrl ?? prepared.file?.publicUrl ?? new URL(`https://localhost:${port}`).origin;
-  const { configuration, secretKeys, store } = await openState(prepared, publicUrl, refuseAbsentStore);
+  const { configuration, secretKeys, store } = await openState(prepared, publicUrl, refuseAbsentStore(settings));
   try {
     // What a server warns of when it starts was said when it started.
     let working = false;
@@ -38,16 +38,18 @@ export async function openExistingStore(settings: Settings): Promise<Store> {
   const prepared = await prepare(settings, DataDirectory.existing);
   // Issuers stand in no key of what is looked for, so any public URL does.
   const publicUrl = settings.publicUrl ?? prepared.file?.publicUrl ?? 'https://localhost';
-  const { store } = await openState(prepared, publicUrl, refuseAbsentStore);
+  const { store } = await openState(prepared, publicUrl, refuseAbsentStore(settings));
   return store;
 }
 
-function refuseAbsentStore(url: string): void {
+const refuseAbsentStore = (settings: Settings) => (url: string) => {
   if (url.startsWith('memory:')) {
     throw new StartUpError('store: memory: is inside the process that serves, and nobody else can reach it.');
   }
   const directory = /^lmdb:(.*)$/.exec(url)?.[1];
   if (directory !== undefined && !existsSync(directory)) {
-    throw new StartUpError(`store: there is none at ${directory}. Has the server been started?`);
+    // Each configuration has a store of its own, beside the demo's in the same data directory.
+    const otherwise = settings.config === undefined ? ' With --config? Name it here, too.' : '';
+    throw new StartUpError(`store: there is none at ${directory}. Has the server been started?${otherwise}`);
   }
-}
+};

@@ -56,7 +56,9 @@ export async function accessToken(
   const { access_token, token_type, error } = body as Readonly<Record<string, string | undefined>>;
   if (access_token === undefined || token_type === undefined) {
     const id = (headers as Readonly<Record<string, string>>)['x-correlation-id'];
-    throw new Error(`No access token for ${client.client_id}: ${status} ${error}, correlation id ${id}`);
+    throw new Error(
+      `No access token for ${client.client_id}: ${status} ${error}, correlation id ${id}. The event says why: give the app onEvent: (event) => console.error(eventLine(event))`,
+    );
   }
   return { access_token, token_type, client, ...(dpop && { dpop }) };
 }

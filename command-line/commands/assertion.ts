@@ -24,7 +24,7 @@ export const assertion: Command = {
     '',
     '  curl https://as.example.com/acme/demo/oauth2/token -d grant_type=client_credentials \\',
     '    -d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer \\',
-    '    -d client_assertion=$(express-client-auth assertion ...)',
+    '    -d client_assertion=$(npx express-client-auth assertion ...)',
   ],
   examples: ['assertion --client reports --audience https://as.example.com/acme/demo --sign-with reports.pem'],
   async run(given) {

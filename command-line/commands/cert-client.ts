@@ -68,7 +68,7 @@ async function readAuthority(
     );
     return { certificate: certificate ?? '', privateKey: privateKey ?? '' };
   } catch (cause) {
-    throw new Error(`There is no authority in ${directory}. Make one: express-client-auth cert ca ${directory}`, {
+    throw new Error(`There is no authority in ${directory}. Make one: npx express-client-auth cert ca ${directory}`, {
       cause,
     });
   }

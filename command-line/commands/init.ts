@@ -27,9 +27,9 @@ export const init: Command = {
     const next = [
       '',
       'Next',
-      `  express-client-auth serve --config ${file} --data-dir ${data}`,
+      `  npx express-client-auth serve --config ${file} --data-dir ${data}`,
       'and, in another terminal, a token',
-      `  curl --cacert ${join(data, 'pki/ca.crt')} -u service:${secret} -d grant_type=client_credentials https://localhost:8443/example/main/oauth2/token`,
+      `  curl -sS --fail-with-body --cacert ${join(data, 'pki/ca.crt')} -u service:${secret} -d grant_type=client_credentials https://localhost:8443/example/main/oauth2/token`,
     ];
     return { text: `${[file, schema, ...next].join('\n')}\n`, json: { configuration: file, schema } };
   },

@@ -5,8 +5,7 @@ import type { Site } from './site.js';
 
 /** What runs here, with a link to everything that can be looked at. */
 export function showHome(site: Site): RequestHandler {
-  const trying =
-    site.tryUrl === undefined ? '' : ' The command lines to try it with stand where the server was started.';
+  const trying = site.tryUrl === undefined ? '' : ' curl commands are in the terminal that runs the server.';
   const text = page(
     site.base,
     'An authorization server',

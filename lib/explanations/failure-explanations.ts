@@ -1,3 +1,4 @@
+import type { FailureReason } from '../errors.js';
 import type { EventListener, OutcomeEvent } from '../events.js';
 import type { Store } from '../stores/store.js';
 import { failureAdvice } from './advice.js';
@@ -44,6 +45,11 @@ export class FailureExplanations {
     this.#now = now;
     this.#allowance = perSecond * 10;
     this.#filledAt = now();
+  }
+
+  /** What `docs/failure-reasons.md` says of a reason. Undefined for what is none. */
+  static advice(reason: string): FailureAdvice | undefined {
+    return Object.hasOwn(failureAdvice, reason) ? failureAdvice[reason as FailureReason] : undefined;
   }
 
   /** Keeps a failure; anything else passes by. Nobody waits for the store, and one that is away loses the explanation. */

@@ -95,7 +95,7 @@ export async function checkVersion(connections: PostgresConnections, schema: str
   if (version > CURRENT) throw new Error(newer(schema, version));
   if (version === CURRENT) return;
   const state = version === 0 ? 'has no tables yet' : `is of version ${version}, and ${CURRENT} is needed`;
-  throw new Error(`The schema ${schema} ${state}. Run: express-client-auth migrate`);
+  throw new Error(`The schema ${schema} ${state}. Run: npx express-client-auth migrate`);
 }
 
 interface VersionRow {

@@ -51,6 +51,8 @@ describe('init', () => {
       return [...secret_keys, tenants.example.workspaces.main.clients[0].client_secret];
     });
     expect(new Set(secrets.flat().map(noteSecret)).size).toBe(4);
+    expect(out).toContain('\n  npx express-client-auth serve --config ');
+    expect(out).toContain('\n  curl -sS --fail-with-body --cacert ');
     expect(out).toContain(` -u service:${secrets[1]?.at(-1)} -d grant_type=client_credentials `);
     expect(out).toContain(`--cacert ${join(directory, 'other/data/pki/ca.crt')}`);
   });

@@ -228,7 +228,12 @@ describe('a server that is not there', () => {
     [
       'no store',
       () => ['--config', writeConfiguration(scratch.directory()), ...here().slice(2)],
-      'store: there is none',
+      'Has the server been started?\n',
+    ],
+    [
+      'no store, and no configuration named',
+      () => here().slice(2),
+      'Has the server been started? With --config? Name it here, too.\n',
     ],
     ['a store in memory', () => [...here(), '--store', 'memory:'], 'store: memory: is inside the process that serves'],
     ['no configuration', () => ['--config', '/nowhere/as.json'], '--config: cannot read /nowhere/as.json'],

@@ -23,7 +23,7 @@ describe('migrate', () => {
     const refused = await run(['serve', '--port', '0', '--data-dir', directory], { STORE_URL: place.url });
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toContain(
-      `store: The schema ${place.schema} has no tables yet. Run: express-client-auth migrate\n`,
+      `store: The schema ${place.schema} has no tables yet. Run: npx express-client-auth migrate\n`,
     );
 
     const made = await run(['migrate'], { STORE_URL: place.url });

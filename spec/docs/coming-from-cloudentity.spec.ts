@@ -58,7 +58,7 @@ function member({ properties, additionalProperties, propertyNames, items }: Sche
 }
 
 const isPath = (code: string) => code.startsWith('/') || code.startsWith('{issuer}/');
-const isCommand = (code: string) => code.startsWith('express-client-auth ');
+const isCommand = (code: string) => code.startsWith('npx express-client-auth ');
 const all = written();
 const members = all.filter(({ code }) => !isPath(code) && !isCommand(code) && code !== 'npm start');
 const paths = all.map(({ code }) => code).filter(isPath);
@@ -90,7 +90,7 @@ describe('docs/coming-from-cloudentity.md', () => {
   });
 
   it.each(all.map(({ code }) => code).filter(isCommand))('%s is a command', (code) => {
-    const words = code.split(' ').slice(1);
+    const words = code.split(' ').slice(2);
     const name = words.filter((word) => !word.startsWith('-')).join(' ');
     const command = commands.find((each) => each.name === name);
     expect(command).toBeDefined();

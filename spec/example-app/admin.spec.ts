@@ -145,7 +145,7 @@ describe('a failed request', () => {
     const options = ['--config', file, '--data-dir', directory];
     const told = await run(['explain', id, ...options]);
     expect(told).toMatchObject({ code: 0, stderr: '' });
-    expect(told.stdout).toContain('What to do: Check for a secret that was not form-encoded');
+    expect(told.stdout).toContain('What to do: Compare it with the newest live secret of the client');
     expect(told.stdout).toMatch(/^client_id +service$/m);
     const json = await run(['explain', id, ...options, '--json']);
     expect(JSON.parse(json.stdout)).toMatchObject({ reason: 'secret_mismatch', correlation_id: id });

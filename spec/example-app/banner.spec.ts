@@ -45,6 +45,16 @@ describe('the banner', () => {
     expect(banner({ ...facts, publicUrl, listening })).not.toContain('Address in use');
   });
 
+  it('ends with the address of the playground, where there is one', () => {
+    const own = `${facts.publicUrl}/playground`;
+    expect(
+      banner({ ...facts, morePages: ['/playground'] })
+        .split('\n')
+        .slice(-3),
+    ).toEqual(['', own, '']);
+    expect(banner({ ...facts, morePages: ['/sign-in'] })).not.toContain(own);
+  });
+
   it('shows no password', () => {
     const text = banner({
       ...facts,

@@ -3,7 +3,11 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { quote } from '../../example-app/demo/curl.js';
+import { run } from '../command-line/run-command.js';
+import { compiledLib } from '../support/compiled-lib.js';
 import { SiteVisitor } from '../support/site-visitor.js';
+import { noteSecret } from '../support/suite-log.js';
 import { AppProcess, type Ended, killAll, Scratch, shell } from './run-app.js';
 
 const scratch = new Scratch();
@@ -75,6 +79,26 @@ describe('the demo', () => {
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(JSON.parse(stdout)).toMatchObject({ token_type: 'Bearer', access_token: expect.any(String) });
     }
+  });
+
+  it('ends the banner with the address of the playground', () => {
+    expect(app.stdout).toMatch(new RegExp(`\\n\\n${url}/playground\\n$`));
+  });
+
+  it('has no file in which a client could change, and says how to add one', async () => {
+    const options = ['--workspace', 'acme/demo', '--data-dir', directory];
+    const { code, stdout, stderr } = await run(['client', 'rotate-secret', 'demo-basic', ...options]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('demo-basic is a client of the demo, which has no file to change.');
+    const line = stderr.trim().split('\n').at(-1)?.trim() ?? '';
+    const words = /^echo '(.*)' \| npx express-client-auth (client add -) (.*)$/.exec(line);
+    const main = `${process.execPath} ${quote(join(compiledLib(), 'command-line/main.js'))}`;
+    const added = await shell(`echo '${words?.[1]}' | ${main} ${words?.[2]} ${words?.[3]}`);
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(noteSecret(added.stdout.trim().split('\n').at(-1) ?? '')).toMatch(/^[\w-]{43}$/);
+    const rotated = await run(['client', 'rotate-secret', 'mine', ...options, '--json']);
+    expect(rotated.code).toBe(0);
+    expect(noteSecret(JSON.parse(rotated.stdout).client_secret)).toMatch(/^[\w-]{43}$/);
   });
 
   it('explains the failure of its command line in the reply', async () => {

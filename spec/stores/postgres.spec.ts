@@ -227,7 +227,7 @@ describe('a transaction the server has undone', () => {
 describe('opening a postgres store', () => {
   it('needs the tables of this version, and says which command makes them', async () => {
     const other = unmadePostgresPlace();
-    const absent = `The schema ${other.schema} has no tables yet. Run: express-client-auth migrate`;
+    const absent = `The schema ${other.schema} has no tables yet. Run: npx express-client-auth migrate`;
     expect(await failure(other.url)).toBe(absent);
     await sql(`CREATE SCHEMA ${other.schema}`);
     try {
@@ -239,7 +239,9 @@ describe('opening a postgres store', () => {
         `The schema ${other.schema} is of version 7, and this package knows 1`,
       );
       await sql(`UPDATE ${other.schema}.versions SET version = -1`);
-      expect(await failure(other.url)).toMatch(/is of version -1, and 1 is needed. Run: express-client-auth migrate$/);
+      expect(await failure(other.url)).toMatch(
+        /is of version -1, and 1 is needed. Run: npx express-client-auth migrate$/,
+      );
     } finally {
       await other.remove();
     }

@@ -99,7 +99,9 @@ describe('accessToken and authorized', () => {
     const strict = adopter({ dpop_nonce: 'required' });
     const dpop = testing.dpopKey();
     const ask = () => request(strict.app).post('/oauth2/token');
-    await expect(tokenFrom(ask(), machine, { dpop })).rejects.toThrow(/400 use_dpop_nonce, correlation id \S+$/);
+    await expect(tokenFrom(ask(), machine, { dpop })).rejects.toThrow(
+      /400 use_dpop_nonce, correlation id [\w-]{20}\. The event says why: /,
+    );
     const url = `${issuer}/oauth2/token`;
     const told = await testing
       .authenticated(ask().type('form'), machine)
@@ -128,7 +130,7 @@ describe('accessToken and authorized', () => {
 
   it('says why there is no token, with the id to ask the operator about', async () => {
     await expect(tokenFrom(token(), testing.impostor(machine))).rejects.toThrow(
-      /^No access token for machine: 401 invalid_client, correlation id [\w-]{20}$/,
+      /^No access token for machine: 401 invalid_client, correlation id [\w-]{20}\. The event says why: .* onEvent: /,
     );
     await expect(tokenFrom(token(), machine, { scope: 'more' })).rejects.toThrow(/: 400 invalid_scope/);
     await expect(tokenFrom(request(app).post('/nowhere'), machine)).rejects.toThrow(/: 404/);

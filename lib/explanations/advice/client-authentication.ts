@@ -11,7 +11,7 @@ export const clientAuthentication = {
   },
   client_inactive: {
     happened: "The credentials are right, but the client's `status` is `inactive`.",
-    remedy: 'Set `status` to `active`; for a client in the store: `express-client-auth client enable`.',
+    remedy: 'Set `status` to `active`; for a client in the store: `npx express-client-auth client enable`.',
   },
   client_id_missing: { happened: 'A `client_secret` came in the body without `client_id`.', remedy: 'Send both.' },
   client_id_mismatch: {
@@ -70,7 +70,8 @@ export const clientAuthentication = {
   },
   secret_mismatch: {
     happened: 'The secret is not a live secret of the client.',
-    remedy: 'Check for a secret that was not form-encoded: `raw_basic_fallback` on the client takes the raw form too.',
+    remedy:
+      'Compare it with the newest live secret of the client, or make one: `npx express-client-auth client rotate-secret`. If it is right, has `%` or `+` and came by Basic, it was not form-encoded: `raw_basic_fallback` on the client takes the raw form too.',
   },
   secret_expired: {
     happened: 'It is a secret of the client, but past its `expires_at`.',
