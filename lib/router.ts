@@ -117,5 +117,5 @@ function serveRoute({ endpoint, workspace }: Route, request: RoutedRequest, resp
   if (endpoint.repliesPlainly && request.method !== 'OPTIONS') nameReply(response, correlationId);
   else response.setHeader('X-Correlation-Id', correlationId);
   const receivedAt = workspace.now();
-  void serve(endpoint, { request, response, workspace, correlationId, receivedAt, facts: {} });
+  serve(endpoint, { request, response, workspace, correlationId, receivedAt, facts: {} });
 }

@@ -2,6 +2,7 @@ import type { ClientCertificate } from '../certificates/client-certificate.js';
 import { ExpiryNotices } from '../certificates/expiry-notices.js';
 import type { ClientRegistry, RegisteredClient } from '../clients/client.js';
 import { OAuthError } from '../errors.js';
+import { following, rescued, type Soon } from '../soon.js';
 import type { GuessLimits } from '../throttling/guess-limits.js';
 import type {
   AuthenticationContext,
@@ -36,6 +37,12 @@ export interface AuthenticatorOptions {
 interface Finding {
   readonly strategy: ClientAuthenticationStrategy;
   readonly evidence: Evidence;
+}
+
+/** A client, and what its strategy told of the proof. */
+interface Verified {
+  readonly client: RegisteredClient;
+  readonly proven: Verification | undefined;
 }
 
 /** What one strategy makes of a request: evidence, or that it is malformed. */
@@ -75,24 +82,26 @@ export class Authenticator {
   }
 
   /**
-   * Resolves with the client, or rejects with OAuthError: `several_methods`, `client_id_conflict`, an `invalid_client`
-   * reason, or `client_guesses_exceeded` and `source_guesses_exceeded`. Nothing is used up by a failure.
+   * The client, at once where nothing has to be waited for. Throws or rejects with OAuthError: `several_methods`,
+   * `client_id_conflict`, an `invalid_client` reason, or `client_guesses_exceeded` and `source_guesses_exceeded`.
+   * Nothing is used up by a failure.
    */
-  async authenticate(request: ClientRequest): Promise<ClientAuthentication> {
+  authenticate(request: ClientRequest): Soon<ClientAuthentication> {
     request.form.refuseRepeated(this.parameters);
     const findings = this.#extract(request);
     const { clientId } = (findings[0] as Finding).evidence;
-    const prove = () => this.#prove(findings, clientId, request);
+    const prove = () =>
+      following(this.#options.clients.find(clientId), (found) => this.#prove(found, findings, clientId, request));
     const guess = { kind: 'client', source: request.source, clientId } as const;
     return this.limits ? this.limits.guard(guess, prove) : prove();
   }
 
-  async #prove(
+  #prove(
+    found: RegisteredClient | undefined,
     findings: readonly Finding[],
     clientId: string,
     { certificate }: ClientRequest,
-  ): Promise<ClientAuthentication> {
-    const found = await this.#options.clients.find(clientId);
+  ): Soon<ClientAuthentication> {
     if (!found) return this.#refuse(findings, new OAuthError('unknown_client', { detail: { client_id: clientId } }));
     const finding = this.#forRegisteredMethod(found, findings);
     if (finding instanceof OAuthError) return this.#refuse(findings, finding);
@@ -103,22 +112,26 @@ export class Authenticator {
         new OAuthError('method_not_enabled', { detail: { client_id: clientId, method: name } }),
       );
     }
-    const { client, proven } = await this.#verifyNewest(finding, found);
-    if (!client.active) throw new OAuthError('client_inactive', { detail: { client_id: clientId, method: name } });
-    if (proven) this.#note(proven, client);
-    const secretId = proven?.secret?.id;
-    return { client, method: name, certificate, ...(secretId !== undefined && { secretId }) };
+    return following(this.#verifyNewest(finding, found), ({ client, proven }) => {
+      if (!client.active) throw new OAuthError('client_inactive', { detail: { client_id: clientId, method: name } });
+      if (proven) this.#note(proven, client);
+      const secretId = proven?.secret?.id;
+      return secretId === undefined
+        ? { client, method: name, certificate }
+        : { client, method: name, certificate, secretId };
+    });
   }
 
   /** A credential that is too new for what we remember of the client gets a second look. */
-  async #verifyNewest(finding: Finding, found: RegisteredClient) {
-    try {
-      return { client: found, proven: await this.#verify(finding, found) };
-    } catch (thrown) {
-      const client = await this.#options.clients.newer?.(found);
-      if (client?.method !== found.method) throw thrown;
-      return { client, proven: await this.#verify(finding, client) };
-    }
+  #verifyNewest(finding: Finding, found: RegisteredClient): Soon<Verified> {
+    return rescued(
+      () => this.#verify(finding, found),
+      async (thrown) => {
+        const client = await this.#options.clients.newer?.(found);
+        if (client?.method !== found.method) throw thrown;
+        return this.#verify(finding, client);
+      },
+    );
   }
 
   #note({ certificate, secret }: Verification, { id }: RegisteredClient): void {
@@ -164,17 +177,18 @@ export class Authenticator {
     return other;
   }
 
-  async #verify({ strategy, evidence }: Finding, client: RegisteredClient): Promise<Verification | undefined> {
-    try {
-      return await strategy.verify(evidence, client, this.#options.context);
-    } catch (thrown) {
-      if (!(thrown instanceof OAuthError)) throw thrown;
-      throw new OAuthError(thrown.reason, {
-        description: thrown.description,
-        cause: thrown.cause,
-        detail: { client_id: client.id, method: strategy.name, ...thrown.detail },
-      });
-    }
+  #verify({ strategy, evidence }: Finding, client: RegisteredClient): Soon<Verified> {
+    return rescued(
+      () => following(strategy.verify(evidence, client, this.#options.context), (proven) => ({ client, proven })),
+      (thrown) => {
+        if (!(thrown instanceof OAuthError)) throw thrown;
+        throw new OAuthError(thrown.reason, {
+          description: thrown.description,
+          cause: thrown.cause,
+          detail: { client_id: client.id, method: strategy.name, ...thrown.detail },
+        });
+      },
+    );
   }
 
   /** Takes as long as a verification would, then fails. Of strategies that share a mechanism, each knows its own part. */

@@ -4,20 +4,23 @@ import { clientRequest } from '../client-authentication/client-request.js';
 import { noteProvenClient, provenFacts } from '../client-authentication/proven-client.js';
 import { sourceOf } from '../http/client-address.js';
 import type { Form } from '../http/form.js';
+import { following, type Soon } from '../soon.js';
 import { clientAuthentications, traced } from '../tracing/channels.js';
 import type { Exchange } from './exchange.js';
 
 /** Client authentication, the same at every endpoint (RFC 6749 2.3, RFC 7009 2.1, RFC 7662 2.1, RFC 9126 2). */
-export async function authenticateAtEndpoint(exchange: Exchange, form: Form): Promise<ClientAuthentication> {
+export function authenticateAtEndpoint(exchange: Exchange, form: Form): Soon<ClientAuthentication> {
   const { request, workspace, facts, trace } = exchange;
   const { certificate, problem, headerName } = workspace.proxies.certificateOf(request);
   if (problem) workspace.warn(certificateWarnings[problem], { header: headerName });
   const source = sourceOf(request, workspace.proxies);
   const asked = clientRequest(request, form, certificate, source);
-  const authentication = await (trace
+  const authenticated = trace
     ? traced(clientAuthentications, trace.part(), () => workspace.authenticator.authenticate(asked), provenFacts)
-    : workspace.authenticator.authenticate(asked));
-  Object.assign(facts, provenFacts(authentication));
-  noteProvenClient(request, authentication);
-  return authentication;
+    : workspace.authenticator.authenticate(asked);
+  return following(authenticated, (authentication) => {
+    Object.assign(facts, provenFacts(authentication));
+    noteProvenClient(request, authentication);
+    return authentication;
+  });
 }

@@ -5,6 +5,7 @@ import { failureFacts } from '../failure-facts.js';
 import { answerPreflight, shareReply } from '../http/cors.js';
 import { sendError } from '../http/reply.js';
 import type { BodyRequest } from '../http/request-body.js';
+import { isLater } from '../soon.js';
 import { isTraced, TraceMessage, tracedAnswer } from '../tracing/channels.js';
 import type { Workspace } from '../workspaces/workspace.js';
 
@@ -45,10 +46,9 @@ export interface Endpoint {
 }
 
 /** Runs an endpoint: whatever happens, one reply and one event. */
-export async function serve(endpoint: Endpoint, exchange: Exchange): Promise<void> {
+export function serve(endpoint: Endpoint, exchange: Exchange): void {
   if (endpoint.crossOrigin && answeredPreflight(endpoint, exchange)) return;
-  if (isTraced()) await answerTraced(endpoint, exchange);
-  else await answer(endpoint, exchange);
+  void (isTraced() ? answerTraced(endpoint, exchange) : answer(endpoint, exchange));
 }
 
 async function answerTraced(endpoint: Endpoint, exchange: Exchange): Promise<void> {
@@ -68,7 +68,8 @@ async function answer(endpoint: Endpoint, exchange: Exchange): Promise<OAuthErro
   let failure: OAuthError | undefined;
   try {
     requireMethod(endpoint, exchange);
-    failure = await endpoint.handle(exchange);
+    const handled = endpoint.handle(exchange);
+    failure = isLater(handled) ? await handled : handled;
   } catch (thrown) {
     failure = toOAuthError(thrown);
     const told = exchange.workspace.explain?.(failure, outcomeOf(endpoint, exchange, failure)) ?? failure;

@@ -6,6 +6,7 @@ import { requestedResource } from '../grants/resource.js';
 import type { Form } from '../http/form.js';
 import { sendJson } from '../http/reply.js';
 import { readForm } from '../http/request-body.js';
+import { following, isLater, type Soon } from '../soon.js';
 import { confirmation } from '../tokens/confirmation.js';
 import { offerNonce, provenKeyOf } from '../tokens/dpop/request-proof.js';
 import type { IssuedTokens } from '../tokens/token-issuer.js';
@@ -30,12 +31,14 @@ export const tokenEndpoint: Endpoint = {
     noteGrantType(form, exchange);
     form.refuseRepeated(knownParameters(workspace));
     // Before anything of the grant is looked at: bad authentication must cost the rightful owner nothing.
-    const authentication = await authenticateAtEndpoint(exchange, form);
+    const authenticated = authenticateAtEndpoint(exchange, form);
+    const authentication = isLater(authenticated) ? await authenticated : authenticated;
     const grant = chooseGrant(form, workspace);
     requireGrantAllowed(grant, authentication);
     const parameters = form.only([...grant.parameters, 'scope', 'resource']);
     const resource = requestedResource(parameters, workspace);
-    const jkt = await provenKey(authentication, exchange);
+    const proven = provenKey(authentication, exchange);
+    const jkt = isLater(proven) ? await proven : proven;
     const tokenRequest = { ...authentication, parameters, resource, jkt, receivedAt };
     const work = () => runGrant(grant, tokenRequest, exchange);
     const issued = await (trace
@@ -47,10 +50,11 @@ export const tokenEndpoint: Endpoint = {
   },
 };
 
-async function runGrant(grant: Grant, tokenRequest: TokenRequest, exchange: Exchange): Promise<IssuedTokens> {
-  const validated = await validate(grant, tokenRequest, exchange);
-  confirmation(tokenRequest.client, tokenRequest.certificate, tokenRequest.jkt);
-  return grant.issue(tokenRequest, validated, exchange.workspace);
+function runGrant(grant: Grant, tokenRequest: TokenRequest, exchange: Exchange): Soon<IssuedTokens> {
+  return following(validate(grant, tokenRequest, exchange), (validated) => {
+    confirmation(tokenRequest.client, tokenRequest.certificate, tokenRequest.jkt);
+    return grant.issue(tokenRequest, validated, exchange.workspace);
+  });
 }
 
 function issuedFacts({ response, subject }: IssuedTokens) {
@@ -108,23 +112,24 @@ function chooseGrant(form: Form, { grants }: Workspace): Grant {
  * Anybody may guess under the name of a public client. Of a client that has proven who it is nothing is counted: it
  * passes on what browsers bring, and they could shut it out.
  */
-async function validate(grant: Grant, tokenRequest: TokenRequest, exchange: Exchange): Promise<unknown> {
+function validate(grant: Grant, tokenRequest: TokenRequest, exchange: Exchange): Soon<unknown> {
   const { client, method } = tokenRequest;
-  const work = async () => grant.validate(tokenRequest, exchange.workspace);
+  const work = () => grant.validate(tokenRequest, exchange.workspace);
   return method === 'none' ? countingGuesses(exchange, { kind: 'grant', clientId: client.id }, work) : work();
 }
 
 /** After client authentication, so that nobody else can make us verify signatures and remember proofs. */
-async function provenKey(
+function provenKey(
   { client }: Pick<TokenRequest, 'client'>,
   { request, response, workspace: { dpop } }: Exchange,
-): Promise<string | undefined> {
-  const jkt = await provenKeyOf(request, response, dpop.authorizationServer);
-  if (jkt === undefined && client.metadata.dpop_bound_access_tokens) {
-    offerNonce(response, dpop.authorizationServer);
-    throw new OAuthError('dpop_proof_missing');
-  }
-  return jkt;
+): Soon<string | undefined> {
+  return following(provenKeyOf(request, response, dpop.authorizationServer), (jkt) => {
+    if (jkt === undefined && client.metadata.dpop_bound_access_tokens) {
+      offerNonce(response, dpop.authorizationServer);
+      throw new OAuthError('dpop_proof_missing');
+    }
+    return jkt;
+  });
 }
 
 function requireGrantAllowed({ grantType }: Grant, { client }: Pick<TokenRequest, 'client'>): void {

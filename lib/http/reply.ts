@@ -18,18 +18,13 @@ export function nameReply(response: NamedResponse, id: string): void {
 type NamedResponse = ServerResponse & { [correlationId]?: string };
 
 /** One JSON reply in one write. `headers` win over ours; a `Cache-Control` among them replaces the whole no-store. */
-export function sendJson(
-  response: ServerResponse,
-  status: number,
-  body: unknown,
-  headers: OutgoingHttpHeaders = {},
-): void {
+export function sendJson(response: ServerResponse, status: number, body: unknown, headers?: OutgoingHttpHeaders): void {
   send(response, status, 'application/json', JSON.stringify(body), headers);
 }
 
 /** One signed JWT as the whole reply (OpenID Connect Core 5.3.2, RFC 9701 5). */
 export function sendJwt(response: ServerResponse, jwt: string, type = 'application/jwt'): void {
-  send(response, 200, type, jwt, {});
+  send(response, 200, type, jwt);
 }
 
 /** A reply that says all by its status (RFC 7009 2.2, RFC 7592 2.3). */
@@ -44,15 +39,28 @@ function send(
   status: number,
   type: string,
   text: string,
-  headers: OutgoingHttpHeaders,
+  headers?: OutgoingHttpHeaders,
 ): void {
-  response.writeHead(status, {
-    ...named(response),
-    'Content-Type': type,
-    'Content-Length': Buffer.byteLength(text),
-    ...('Cache-Control' in headers ? undefined : noStore),
-    ...headers,
-  });
+  const id = (response as NamedResponse)[correlationId];
+  const length = Buffer.byteLength(text);
+  // Every token reply has these alone. One literal costs a fraction of what is put together.
+  if (headers === undefined && id !== undefined) {
+    response.writeHead(status, {
+      'X-Correlation-Id': id,
+      'Content-Type': type,
+      'Content-Length': length,
+      'Cache-Control': 'no-store',
+      Pragma: 'no-cache',
+    });
+  } else {
+    response.writeHead(status, {
+      ...named(response),
+      'Content-Type': type,
+      'Content-Length': length,
+      ...(headers !== undefined && 'Cache-Control' in headers ? undefined : noStore),
+      ...headers,
+    });
+  }
   response.end(text);
 }
 

@@ -1,4 +1,7 @@
 import { OAuthError } from '../errors.js';
+import type { Soon } from '../soon.js';
+import { type PromptVerbs, promptVerbs } from './memory.js';
+import type { SoonStore } from './soon-store.js';
 import type { Claim, Store, StoreEntry } from './store.js';
 
 /**
@@ -17,7 +20,7 @@ export function failingClosed(store: Store, patience = longestWait): Store {
   return new FailingClosed(store, patience);
 }
 
-class FailingClosed implements Store {
+class FailingClosed implements SoonStore {
   readonly volatile: boolean;
   readonly #store: Store;
   readonly #patience: Patience;
@@ -26,6 +29,16 @@ class FailingClosed implements Store {
     this.volatile = store.volatile;
     this.#store = store;
     this.#patience = new Patience(patience);
+  }
+
+  getSoon(key: string): Soon<string | undefined> {
+    const prompt = promptVerbs(this.#store);
+    return prompt ? atOnce(prompt, (verbs) => verbs.getNow(key)) : this.get(key);
+  }
+
+  setSoon(key: string, value: string, ttl: number): Soon<void> {
+    const prompt = promptVerbs(this.#store);
+    return prompt ? atOnce(prompt, (verbs) => verbs.setNow(key, value, ttl)) : this.set(key, value, ttl);
   }
 
   get(key: string): Promise<string | undefined> {
@@ -82,6 +95,14 @@ class FailingClosed implements Store {
         fail(cause);
       }
     });
+  }
+}
+
+function atOnce<T>(verbs: PromptVerbs, verb: (verbs: PromptVerbs) => T): Soon<T> {
+  try {
+    return verb(verbs);
+  } catch (cause) {
+    return Promise.reject(unavailable(cause));
   }
 }
 

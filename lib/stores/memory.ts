@@ -14,6 +14,17 @@ const FIRST: Claim = Object.freeze({ first: true });
  */
 const SWEPT_PER_WRITE = 2;
 
+/** The verbs that requests use most, answered at once. */
+export interface PromptVerbs {
+  getNow(key: string): string | undefined;
+  setNow(key: string, value: string, ttl: number): void;
+}
+
+/** Those of a memory store; undefined for every other, and for one that somebody changed or wrapped. */
+export function promptVerbs(store: Store): PromptVerbs | undefined {
+  return MemoryStore.isUntouched(store) ? store : undefined;
+}
+
 /**
  * A store inside this process, for specs and demonstrations. Everything in it is lost with the process, and a second
  * process would not see a claim made here, so under `NODE_ENV=production` it must be acknowledged.
@@ -30,19 +41,32 @@ export function memoryStore(options: { acknowledgeSingleProcess?: boolean } = {}
   return new MemoryStore();
 }
 
-class MemoryStore implements Store {
+class MemoryStore implements Store, PromptVerbs {
   readonly volatile = true;
   readonly #entries = new Map<string, Entry>();
   #sweep = this.#entries.entries();
   #closed = false;
 
-  async get(key: string): Promise<string | undefined> {
+  static isUntouched(store: Store): store is MemoryStore {
+    const { get, set } = MemoryStore.prototype;
+    return #entries in store && store.get === get && store.set === set;
+  }
+
+  getNow(key: string): string | undefined {
     this.#assertOpen();
     return this.#live(key)?.value;
   }
 
-  async set(key: string, value: string, ttl: number): Promise<void> {
+  setNow(key: string, value: string, ttl: number): void {
     this.#write(key, value, expiryAfter(ttl));
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return this.getNow(key);
+  }
+
+  async set(key: string, value: string, ttl: number): Promise<void> {
+    this.setNow(key, value, ttl);
   }
 
   async delete(key: string): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Soon } from '../soon.js';
+import { getSoon, type SoonStore, setSoon } from './soon-store.js';
 import type { Claim, Store, StoreEntry } from './store.js';
 
 /**
@@ -13,7 +15,7 @@ export function namespaced(store: Store, prefix: string): Store {
   return new Namespace(store, prefix);
 }
 
-class Namespace implements Store {
+class Namespace implements SoonStore {
   readonly volatile: boolean;
   readonly #prefix: string;
   #store: Store;
@@ -22,6 +24,14 @@ class Namespace implements Store {
     this.volatile = store.volatile;
     this.#store = store;
     this.#prefix = prefix;
+  }
+
+  getSoon(key: string): Soon<string | undefined> {
+    return getSoon(this.#store, this.#prefix + key);
+  }
+
+  setSoon(key: string, value: string, ttl: number): Soon<void> {
+    return setSoon(this.#store, this.#prefix + key, value, ttl);
   }
 
   // Not async, as the store below answers with promises already: each one more would cost every request.

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type FailureReason, OAuthError } from '../errors.js';
 import type { WarningName } from '../events.js';
+import { rescued, type Soon } from '../soon.js';
 import type { Store } from '../stores/store.js';
 import { type GuessKind, guessRules, type RateLimits } from './rate-limits.js';
 
@@ -65,17 +66,16 @@ export class GuessLimits {
   }
 
   /**
-   * Does work that compares something secret. Rejects with an OAuthError whose reason ends in `_guesses_exceeded` while
-   * the address is blocked, and in place of a failure that was one guess too many: what was guessed stays open.
+   * Does work that compares something secret, and answers as it does. Throws or rejects with an OAuthError whose reason
+   * ends in `_guesses_exceeded` while the address is blocked, and in place of a failure that was one guess too many:
+   * what was guessed stays open.
    */
-  async guard<T>(guess: Guess, work: () => Promise<T>): Promise<T> {
+  guard<T>(guess: Guess, work: () => Soon<T>): Soon<T> {
     this.#admit(guess);
-    try {
-      return await work();
-    } catch (thrown) {
+    return rescued(work, async (thrown) => {
       await this.#count(guess, thrown);
       throw thrown;
-    }
+    });
   }
 
   #admit(guess: Guess): void {

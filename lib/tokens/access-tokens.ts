@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import { randomToken } from '../http/random-token.js';
+import { following, type Soon } from '../soon.js';
+import { setSoon } from '../stores/soon-store.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 import type { Confirmation } from './confirmation.js';
 import { signJwt } from './sign-jwt.js';
@@ -28,17 +30,15 @@ export interface AccessTokenClaims {
 type TokenHome = Pick<WorkspaceServices, 'store'> & { readonly signingKeys: SigningKeys };
 
 /** Turns claims into a JWT (RFC 9068) or an opaque token whose claims wait in the store. */
-export async function writeAccessToken(
+export function writeAccessToken(
   claims: AccessTokenClaims,
   format: 'jwt' | 'opaque',
   { store, signingKeys }: TokenHome,
-): Promise<string> {
-  if (format === 'opaque') {
-    const token = randomToken();
-    await store.set(opaqueKey(token), JSON.stringify(claims), claims.exp - claims.iat);
-    return token;
-  }
-  return signJwt(claims, 'at+jwt', await signingKeys.forAccessTokens());
+): Soon<string> {
+  if (format === 'jwt') return signingKeys.forAccessTokens().then((key) => signJwt(claims, 'at+jwt', key));
+  const token = randomToken();
+  const written = setSoon(store, opaqueKey(token), JSON.stringify(claims), claims.exp - claims.iat);
+  return following(written, () => token);
 }
 
 /** The claims behind an opaque token, or undefined. */

@@ -1,5 +1,6 @@
 import type { WarningName } from '../events.js';
 import type { SecretKeys } from '../secret-keys.js';
+import type { Soon } from '../soon.js';
 import type { Store } from '../stores/store.js';
 import { type KeyGeneration, KeyGenerations, secretKeyId } from './key-generations.js';
 import { type KeyInState, type KeyState, type KeyTimes, keysInState } from './key-states.js';
@@ -116,8 +117,11 @@ export class KeyUpkeep {
   }
 
   /** Keys stay until tokens that live this many seconds are over. */
-  async outlast(seconds: number): Promise<void> {
-    if (seconds <= this.#life) return;
+  outlast(seconds: number): Soon<void> {
+    if (seconds > this.#life) return this.#raiseLife(seconds);
+  }
+
+  async #raiseLife(seconds: number): Promise<void> {
     const stored = await this.#storedLife();
     if (stored < seconds) await this.#store.set(lifeKey, String(seconds), Infinity);
     this.#life = Math.max(this.#life, stored, seconds);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OAuthError } from '../errors.js';
 import { personClaims } from '../identity/person-claims.js';
+import { following, isLater, rescued, type Soon } from '../soon.js';
 import type { Store } from '../stores/store.js';
 import type { WorkspacePolicy } from '../workspaces/policy.js';
 import { type AccessTokenClaims, writeAccessToken } from './access-tokens.js';
@@ -47,18 +48,18 @@ async function addedClaims(order: ClaimsOrder, { names, claimsHook }: Mint): Pro
 async function mintTokens(order: TokenOrder, mint: Mint): Promise<IssuedTokens> {
   if (order.user) requireFitUser(order.user, order.client);
   const ttls = { ...mint.policy.token_ttls, ...order.client.metadata.token_ttls };
-  const added = order.addedClaims ?? (mint.claimsHook ? await addedClaims(order, mint) : {});
-  const dates = await datesOf(order, mint);
+  const added = order.addedClaims ?? (mint.claimsHook ? await addedClaims(order, mint) : undefined);
+  const dated = datesOf(order, mint);
+  const dates = isLater(dated) ? await dated : dated;
   const refresh = order.refresh ?? (order.user && (await firstRefreshToken(order, dates, ttls.refresh_token, mint)));
   const longest = Math.min(ttls.access_token, order.expiresIn ?? ttls.access_token);
   const claims = accessTokenClaims(order, dates, accessTokenTtl(longest, dates, refresh), mint);
   // Whatever is signed below, its key stays published until it expires.
-  await mint.signingKeys.outlast(Math.max(claims.exp - claims.iat, ttls.id_token));
-  const accessToken = await writeAccessToken(
-    { ...added.accessToken, ...claims },
-    mint.policy.access_token_format,
-    mint,
-  );
+  const lasting = mint.signingKeys.outlast(Math.max(claims.exp - claims.iat, ttls.id_token));
+  if (isLater(lasting)) await lasting;
+  const all = added?.accessToken ? { ...added.accessToken, ...claims } : claims;
+  const written = writeAccessToken(all, mint.policy.access_token_format, mint);
+  const accessToken = isLater(written) ? await written : written;
   const response = {
     access_token: accessToken,
     // RFC 9449 5.
@@ -69,7 +70,7 @@ async function mintTokens(order: TokenOrder, mint: Mint): Promise<IssuedTokens> 
   } as const;
   const subject = order.user?.id;
   if (!order.user || !order.scopes.includes('openid')) return { response, subject };
-  const id_token = await idToken(order, added.idToken, accessToken, ttls.id_token, mint);
+  const id_token = await idToken(order, added?.idToken, accessToken, ttls.id_token, mint);
   return { response: { ...response, id_token }, subject };
 }
 
@@ -96,15 +97,16 @@ interface Dates {
   readonly dated: number;
 }
 
-async function datesOf({ client, user, asOf: given }: TokenOrder, { store, now }: Mint): Promise<Dates> {
+function datesOf({ client, user, asOf: given }: TokenOrder, { store, now }: Mint): Soon<Dates> {
   const asOf = given ?? now();
   const iat = Math.floor(asOf / 1000);
-  try {
-    return { iat, dated: await dateOfIssue({ store }, { sub: user?.id ?? client.id, client_id: client.id }, asOf) };
-  } catch {
+  const holder = { sub: user?.id ?? client.id, client_id: client.id };
+  const dated = rescued(
+    () => dateOfIssue({ store }, holder, asOf),
     // An earlier date only makes a token easier to revoke, and a store that is down keeps no machine from its token.
-    return { iat, dated: iat };
-  }
+    () => iat,
+  );
+  return following(dated, (date) => ({ iat, dated: date }));
 }
 
 /** Only for a person who granted `offline_access` (OpenID Connect Core 11), to a client that may use it. */

@@ -1,3 +1,5 @@
+import { following, isLater, type Soon } from '../soon.js';
+import { getSoon } from '../stores/soon-store.js';
 import type { Store } from '../stores/store.js';
 import type { WorkspacePolicy } from '../workspaces/policy.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
@@ -67,16 +69,17 @@ export async function revokeUntilNow(workspace: HolderWorkspace, holder: Holder,
  * 1970). Seconds since 1970: that moment, or the first second that their last revocation does not reach. What was
  * revoked since `asOf` stays dead.
  */
-export async function dateOfIssue(
+export function dateOfIssue(
   { store }: Pick<WorkspaceServices, 'store'>,
   { sub, client_id: clientId }: Pick<RevocableClaims, 'sub' | 'client_id'>,
   asOf: number,
-): Promise<number> {
+): Soon<number> {
   const own = Math.floor(asOf / 1000);
-  const found = await readAll(store, holderTombstones(sub, clientId));
-  if (found.length === 0) return own;
-  const standing = found.map(readHolder);
-  return standing.some(({ at }) => at >= asOf) ? own : Math.max(own, ...standing.map(({ until }) => until + 1));
+  return following(readAll(store, holderTombstones(sub, clientId)), (found) => {
+    if (found.length === 0) return own;
+    const standing = found.map(readHolder);
+    return standing.some(({ at }) => at >= asOf) ? own : Math.max(own, ...standing.map(({ until }) => until + 1));
+  });
 }
 
 /**
@@ -106,18 +109,24 @@ export async function isRevoked(
 }
 
 function holderTombstones(sub: string | undefined, clientId: string | undefined): string[] {
-  return [
-    ...(sub === undefined ? [] : [holderTombstone('subject', sub)]),
-    ...(clientId === undefined ? [] : [holderTombstone('client', clientId)]),
-  ];
+  const keys: string[] = [];
+  if (sub !== undefined) keys.push(holderTombstone('subject', sub));
+  if (clientId !== undefined) keys.push(holderTombstone('client', clientId));
+  return keys;
 }
 
 function readHolder(stored: string): HolderTombstone {
   return JSON.parse(stored) as HolderTombstone;
 }
 
-async function readAll(store: Store, keys: readonly string[]): Promise<string[]> {
-  return (await Promise.all(keys.map((key) => store.get(key)))).filter((value) => value !== undefined);
+/** What stands under these keys, which are read at once. */
+function readAll(store: Store, keys: readonly string[]): Soon<string[]> {
+  const answers = keys.map((key) => getSoon(store, key));
+  return answers.some(isLater) ? Promise.all(answers).then(standing) : standing(answers as (string | undefined)[]);
+}
+
+function standing(values: readonly (string | undefined)[]): string[] {
+  return values.filter((value) => value !== undefined);
 }
 
 function tombstone(id: string): string {

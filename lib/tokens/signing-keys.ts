@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OAuthError } from '../errors.js';
 import type { SecretKeys } from '../secret-keys.js';
+import type { Soon } from '../soon.js';
 import { ChangeNotices } from '../stores/change-notices.js';
 import type { Store } from '../stores/store.js';
 import { nextChange } from './key-states.js';
@@ -151,7 +152,7 @@ export class SigningKeys {
   }
 
   /** Keys stay until tokens that live this many seconds are over. To be called before such a token is signed. */
-  outlast(seconds: number): Promise<void> {
+  outlast(seconds: number): Soon<void> {
     return this.#upkeep.outlast(seconds);
   }
 

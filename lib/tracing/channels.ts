@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type OAuthError, toOAuthError } from '../errors.js';
 import type { AuthorizationServerEvent, OutcomeEvent } from '../events.js';
 import { failureFacts } from '../failure-facts.js';
+import type { Soon } from '../soon.js';
 
 const outcomes = channel('express-client-auth:outcome');
 const warnings = channel('express-client-auth:warning');
@@ -102,7 +103,7 @@ export class TraceMessage implements TraceNames {
 export async function traced<T>(
   to: TracingChannel<TraceMessage, TraceMessage>,
   trace: TraceMessage,
-  work: () => Promise<T>,
+  work: () => Soon<T>,
   told: (result: T) => TraceFacts,
 ): Promise<T> {
   let begun: Promise<T> | undefined;

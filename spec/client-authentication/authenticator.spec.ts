@@ -27,7 +27,7 @@ function authenticatorOf(enabled: readonly string[]) {
     clients: { find: (id) => (id === 'known' ? client : undefined) },
     context: {} as AuthenticationContext,
   });
-  const run = (assertion: string) =>
+  const run = async (assertion: string) =>
     authenticator.authenticate({
       authorization: [],
       header: () => [],
