@@ -10,7 +10,7 @@ import { ChangeNotices } from './stores/change-notices.js';
 import { failingClosed } from './stores/failing-closed.js';
 import { memoryStore } from './stores/memory.js';
 import type { Store } from './stores/store.js';
-import { publishEvent } from './tracing/channels.js';
+import { outcomesAreHeard, publishEvent } from './tracing/channels.js';
 
 const trustedProxySchema = z.strictObject({
   cidr: z
@@ -87,6 +87,8 @@ export interface ServerResources {
   /** What reaches other hosts goes through its guard. */
   readonly fetchDocument: FetchDocument;
   readonly onEvent: EventListener;
+  /** Whether anybody hears of outcomes. */
+  hearsOutcomes(): boolean;
   /** Absent: replies do not say why. */
   readonly explain: Explain | undefined;
   now(): number;
@@ -116,6 +118,7 @@ export function serverResources(
     }),
     fetchDocument,
     onEvent,
+    hearsOutcomes: options.onEvent ? () => true : outcomesAreHeard,
     explain: options.explain_in_reply ? explainer(now) : undefined,
     now,
   };

@@ -16,10 +16,12 @@ export function authenticateAtEndpoint(exchange: Exchange, form: Form): Soon<Cli
   const source = sourceOf(request, workspace.proxies);
   const asked = clientRequest(request, form, certificate, source);
   const authenticated = trace
-    ? traced(clientAuthentications, trace.part(), () => workspace.authenticator.authenticate(asked), provenFacts)
+    ? traced(clientAuthentications, trace.part(), async () => workspace.authenticator.authenticate(asked), provenFacts)
     : workspace.authenticator.authenticate(asked);
   return following(authenticated, (authentication) => {
-    Object.assign(facts, provenFacts(authentication));
+    facts.client_id = authentication.client.id;
+    facts.method = authentication.method;
+    if (authentication.secretId !== undefined) facts.secret_id = authentication.secretId;
     noteProvenClient(request, authentication);
     return authentication;
   });

@@ -47,7 +47,8 @@ async function addedClaims(order: ClaimsOrder, { names, claimsHook }: Mint): Pro
 
 async function mintTokens(order: TokenOrder, mint: Mint): Promise<IssuedTokens> {
   if (order.user) requireFitUser(order.user, order.client);
-  const ttls = { ...mint.policy.token_ttls, ...order.client.metadata.token_ttls };
+  const { token_ttls: own } = order.client.metadata;
+  const ttls = own ? { ...mint.policy.token_ttls, ...own } : mint.policy.token_ttls;
   const added = order.addedClaims ?? (mint.claimsHook ? await addedClaims(order, mint) : undefined);
   const dated = datesOf(order, mint);
   const dates = isLater(dated) ? await dated : dated;

@@ -3,10 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type OAuthError, toOAuthError } from '../errors.js';
 import type { AuthorizationServerEvent, OutcomeEvent } from '../events.js';
 import { failureFacts } from '../failure-facts.js';
-import type { Soon } from '../soon.js';
 
 const outcomes = channel('express-client-auth:outcome');
 const warnings = channel('express-client-auth:warning');
+
+/** Whether anybody hears of outcomes by their channel. */
+export function outcomesAreHeard(): boolean {
+  return outcomes.hasSubscribers;
+}
 
 /** Publishes an event to the channel of its kind, as `onEvent` hears it. */
 export function publishEvent(event: AuthorizationServerEvent): void {
@@ -103,7 +107,7 @@ export class TraceMessage implements TraceNames {
 export async function traced<T>(
   to: TracingChannel<TraceMessage, TraceMessage>,
   trace: TraceMessage,
-  work: () => Soon<T>,
+  work: () => Promise<T>,
   told: (result: T) => TraceFacts,
 ): Promise<T> {
   let begun: Promise<T> | undefined;

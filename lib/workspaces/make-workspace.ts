@@ -72,7 +72,7 @@ export function makeWorkspace(
     ...(name === 'system' ? systemScopes : []),
   ]);
   refuseUnknownNames(policy, knowsScope, at);
-  const { secretKeys, notices, onEvent, explain, now } = resources;
+  const { secretKeys, notices, onEvent, hearsOutcomes, explain, now } = resources;
   const store = namespaced(resources.store, storePrefix(names));
   const warn = (warning: WarningName, detail: Readonly<Record<string, unknown>>) =>
     onEvent({ event: 'warning', name: warning, detail, ...names });
@@ -160,7 +160,9 @@ export function makeWorkspace(
     askConsent,
     deliverCode,
     now,
-    emit: (event) => onEvent({ ...event, ...names }),
+    emit: (event) => {
+      if (hearsOutcomes()) onEvent({ ...event, ...names });
+    },
     explain: explain && ((failure, event) => explain(failure, { ...event, ...names })),
     warn,
   };
