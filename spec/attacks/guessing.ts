@@ -54,7 +54,13 @@ const byCode =
 export const guessing: AttackTable<AttackWorld> = {
   family: 'guessing and enumeration',
   open: async () =>
-    new AttackWorld({ rate_limits: { client: { max_attempts: mostGuesses }, source: { max_attempts: 12 } } }),
+    // A day: no case is to fall into two periods.
+    new AttackWorld({
+      rate_limits: {
+        client: { max_attempts: mostGuesses, period: 86_400 },
+        source: { max_attempts: 12, period: 86_400 },
+      },
+    }),
   close: (world) => world.close(),
   cases: [
     {

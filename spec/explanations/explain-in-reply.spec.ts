@@ -102,7 +102,7 @@ describe('a reply that explains itself', () => {
   it('has nothing in it that was presented as a secret, nor what was thrown', async () => {
     const guess = newSecret();
     const find = (id: string) => {
-      if (id === 'thrown') throw new Error(`no row for ${guess}`);
+      if (id === 'thrown') throw new Error(`no row for ${id}`);
       return allClients.find(({ client_id }) => client_id === id) ?? null;
     };
     const server = specServer({ ...on, clients: { find } });
