@@ -11,7 +11,7 @@ import { takeOwnCore } from './harness/server-process.js';
 import { workloads } from './workloads.js';
 
 /** The most that we may cost, in floors. */
-const bounds = { 'basic-opaque': 5, 'private-key-jwt-es256-jwt': 3.5, 'tls-client-auth': 4.5 };
+const bounds = { 'basic-opaque': 4, 'private-key-jwt-es256-jwt': 3, 'tls-client-auth': 4 };
 const effort = { rounds: 4, most: 800, warmUp: 1600 };
 
 const floor = contenders['floor-http'];

@@ -3,7 +3,9 @@ export function nearestName(written: string, names: readonly string[]): string |
   if (written.length > 64) return undefined;
   const plain = bare(written);
   const reach = Math.min(2, Math.floor(plain.length / 3));
-  const rated = names.map((name) => ({ name, distance: distance(plain, bare(name)) }));
+  // Each letter more or less is one apart already: most names need no comparing.
+  const near = names.filter((name) => Math.abs(bare(name).length - plain.length) <= reach);
+  const rated = near.map((name) => ({ name, distance: distance(plain, bare(name)) }));
   return rated.filter((each) => each.distance <= reach).sort((one, other) => one.distance - other.distance)[0]?.name;
 }
 

@@ -24,9 +24,14 @@ export function optionWords(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** A line for each of these members, which may have been meant to be one of `known`. */
+/** Whoever may send metadata could send thousands of members, and have each compared. */
+const mostSuggestions = 10;
+
+/** A line for each of these members, of which the first may have been meant to be one of `known`. */
 export function unknownMembers(members: readonly string[], known: readonly string[]): string {
-  return members.map((member) => unknownMember(nearestName(member, known))).join('\n');
+  const line = (member: string, index: number) =>
+    unknownMember(index < mostSuggestions ? nearestName(member, known) : undefined);
+  return members.map(line).join('\n');
 }
 
 function unknownMember(meant: string | undefined): string {

@@ -68,3 +68,10 @@ describe('the name that was meant', () => {
     expect(nearestName(written, names)).toBe(meant);
   });
 });
+
+it('of many unknown members, names what was meant for the first ten alone', () => {
+  const members = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`unlike-any-${index}`, 1]));
+  const wrong = { ...good, ...members, isuer: 1 };
+  expect(refusal(wrong)).not.toContain('did you mean');
+  expect(refusal({ ...good, isuer: 1, ...members })).toContain('isuer: is not a known member; did you mean issuer?');
+});

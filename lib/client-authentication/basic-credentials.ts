@@ -16,7 +16,8 @@ export interface BasicCredentials {
  */
 export function parseBasicCredentials(authorization: readonly string[]): BasicCredentials | OAuthError | undefined {
   const [header = '', ...more] = authorization;
-  const basic = /^basic(?: +(.*))?$/i.exec(header);
+  // With `s`: whatever follows must match, or blanks before a line end are tried over and over.
+  const basic = /^basic(?: +(.*))?$/is.exec(header);
   if (!basic) return undefined;
   if (more.length > 0) return malformed('there is more than one Authorization header');
   const bytes = decodeBase64(basic[1] ?? '');

@@ -113,7 +113,7 @@ export async function traced<T>(
   let begun: Promise<T> | undefined;
   const tellingly = async () => {
     try {
-      begun = work();
+      begun = (async () => work())();
       trace.note({ ...told(await begun), outcome: 'success' });
     } catch (thrown) {
       throw noted(trace, toOAuthError(thrown));
@@ -138,7 +138,7 @@ export async function tracedAnswer(
 ): Promise<OAuthError | undefined> {
   let begun: Promise<OAuthError | undefined> | undefined;
   const answer = async () => {
-    begun = work();
+    begun = (async () => work())();
     const failure = await begun;
     trace.note({ status: response.headersSent ? response.statusCode : undefined });
     if (failure) throw failure;

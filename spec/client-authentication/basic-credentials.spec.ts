@@ -47,3 +47,12 @@ it('CSB-06 keeps the raw secret beside a decoded one, and alone where it cannot 
   expect(parseBasicCredentials(header('a:b+c'))).toEqual({ clientId: 'a', secret: 'b c', rawSecret: 'b+c' });
   expect(parseBasicCredentials(header('a:50%off'))).toEqual({ clientId: 'a', secret: undefined, rawSecret: '50%off' });
 });
+
+it('CSB-02 many blanks before a line end are malformed, and at once', () => {
+  const start = performance.now();
+  expect(parseBasicCredentials([`Basic${' '.repeat(200_000)}\r`])).toMatchObject({
+    reason: 'authorization_header_malformed',
+  });
+  // Tried over and over they would take half a minute.
+  expect(performance.now() - start).toBeLessThan(2000);
+});
