@@ -11,6 +11,11 @@ export function following<T, U>(answer: Soon<T>, next: (value: T) => Soon<U>): S
   return isLater(answer) ? answer.then(next) : next(answer);
 }
 
+/** All of these answers, which were asked for at once. */
+export function together<T>(answers: readonly Soon<T>[]): Soon<T[]> {
+  return answers.some(isLater) ? Promise.all(answers) : (answers as T[]);
+}
+
 /** Does work; what it throws or rejects with, `rescue` answers instead. */
 export function rescued<T>(work: () => Soon<T>, rescue: (thrown: unknown) => Soon<T>): Soon<T> {
   let answer: Soon<T>;

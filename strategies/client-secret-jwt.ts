@@ -10,6 +10,7 @@ import type { ClientAuthenticationStrategy } from '../lib/client-authentication/
 import { verifyAssertion } from '../lib/client-authentication/verify-assertion.js';
 import { canonicalAlgorithm, macAlgorithms } from '../lib/clients/assertion-algorithms.js';
 import { OAuthError } from '../lib/errors.js';
+import { following } from '../lib/soon.js';
 
 const algorithms: ReadonlySet<string> = new Set(macAlgorithms.keys());
 
@@ -21,11 +22,11 @@ export function clientSecretJwt(): ClientAuthenticationStrategy<AssertionEvidenc
     singleUse: true,
     parameters: assertionParameters,
     extract: extractAssertion,
-    async verify(evidence, client, context) {
-      const key = await verifyAssertion(evidence, client, context, { algorithms, find: macKeys });
-      const secret = client.secrets.secretOf(key);
-      return secret && { secret };
-    },
+    verify: (evidence, client, context) =>
+      following(verifyAssertion(evidence, client, context, { algorithms, find: macKeys }), (key) => {
+        const secret = client.secrets.secretOf(key);
+        return secret && { secret };
+      }),
     rehearse(evidence) {
       // The other assertion strategy sees the same assertion, and rehearses its own algorithms.
       if (algorithms.has(canonicalAlgorithm(evidence.header.alg))) rehearseSignature(evidence);

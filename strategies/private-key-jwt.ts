@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { rehearseSignature } from '../lib/client-authentication/assertion-signature.js';
 import {
   type AssertionEvidence,
@@ -7,12 +6,12 @@ import {
 } from '../lib/client-authentication/client-assertion.js';
 import { PassportClientStrategy } from '../lib/client-authentication/passport-strategy.js';
 import type { AuthenticationOptions } from '../lib/client-authentication/service.js';
-import type { AuthenticationContext, ClientAuthenticationStrategy } from '../lib/client-authentication/strategy.js';
+import type { ClientAuthenticationStrategy } from '../lib/client-authentication/strategy.js';
 import { refuseRevoked, trustedPath } from '../lib/client-authentication/trusted-path.js';
-import { verifyAssertion } from '../lib/client-authentication/verify-assertion.js';
+import { type AssertionKeys, verifyAssertion } from '../lib/client-authentication/verify-assertion.js';
 import { asymmetricAlgorithms, canonicalAlgorithm } from '../lib/clients/assertion-algorithms.js';
-import type { RegisteredClient } from '../lib/clients/client.js';
 import { certificateOfKey } from '../lib/clients/json-web-keys.js';
+import { following } from '../lib/soon.js';
 
 const algorithms: ReadonlySet<string> = new Set(asymmetricAlgorithms.keys());
 
@@ -27,14 +26,7 @@ export function privateKeyJwt(): ClientAuthenticationStrategy<AssertionEvidence>
     singleUse: true,
     parameters: assertionParameters,
     extract: extractAssertion,
-    async verify(evidence, client, context) {
-      await verifyAssertion(evidence, client, context, {
-        algorithms,
-        find: ({ header }) => client.keys.candidates(header),
-        checkSigner: checkCertificate,
-      });
-      return undefined;
-    },
+    verify: (evidence, client, context) => following(verifyAssertion(evidence, client, context, keys), () => undefined),
     rehearse(evidence) {
       // The other assertion strategy sees the same assertion, and rehearses its own algorithms.
       if (algorithms.has(canonicalAlgorithm(evidence.header.alg))) rehearseSignature(evidence);
@@ -42,15 +34,15 @@ export function privateKeyJwt(): ClientAuthenticationStrategy<AssertionEvidence>
   };
 }
 
-/** The certificate registered beside the key, where `revocation.x5c` asks for it. One in the assertion counts nothing. */
-async function checkCertificate(
-  signer: KeyObject,
-  client: RegisteredClient,
-  context: AuthenticationContext,
-): Promise<void> {
-  const certificate = context.revocation?.coversKeys === true ? certificateOfKey(signer) : undefined;
-  if (certificate) await refuseRevoked(trustedPath(certificate, client, context), client, context);
-}
+const keys: AssertionKeys = {
+  algorithms,
+  find: ({ header }, client) => client.keys.candidates(header),
+  /** The certificate registered beside the key, where `revocation.x5c` asks for it. One in the assertion counts nothing. */
+  checkSigner(signer, client, context) {
+    const certificate = context.revocation?.coversKeys === true ? certificateOfKey(signer) : undefined;
+    return certificate && refuseRevoked(trustedPath(certificate, client, context), client, context);
+  },
+};
 
 /** {@link privateKeyJwt} for bare Passport. */
 export class PrivateKeyJwtStrategy extends PassportClientStrategy {

@@ -1,9 +1,12 @@
 // A workload for several contenders, in rounds of turns: all servers are up, one at a time is asked.
 import { Entrant } from './entrant.js';
 
-/** Requests that each server answers before anything counts, for the compiler of its engine. */
-const warmUpRequests = 3000;
-const slowWarmUpRequests = 500;
+/** Requests that each server answers before anything counts, for the compiler of its engine: the third thousand is still slow. */
+const warmUpRequests = 8000;
+/** Of those that the load generator needs most of the time for. */
+const slowWarmUpRequests = 4000;
+/** A handshake is little of our code, and much time. */
+const handshakeWarmUpRequests = 1000;
 
 /**
  * Answers a summary for each contender: `{ name, cpu, least, most, perSecond, p50, p99, resident, requests }`, or `{ name,
@@ -48,8 +51,9 @@ async function during(run, work) {
 }
 
 async function warm(entrant, { alg, grant, tls }, count) {
-  const isSlow = alg === 'RS256' || grant === 'authorization_code' || tls === 'handshake';
-  await entrant.burst({ most: count ?? (isSlow ? slowWarmUpRequests : warmUpRequests) });
+  const isSlow = alg === 'RS256' || grant === 'authorization_code';
+  const standard = tls === 'handshake' ? handshakeWarmUpRequests : isSlow ? slowWarmUpRequests : warmUpRequests;
+  await entrant.burst({ most: count ?? standard });
 }
 
 async function loaded(run, entrant, { atLoad, seconds }) {

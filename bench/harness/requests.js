@@ -4,7 +4,7 @@ import { codeVerifier, issuer, redirectUri } from './constants.js';
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 /** Signing one takes the load generator most of a millisecond. */
-const mostRsaSignatures = 3000;
+const mostRsaSignatures = 4000;
 /** Requests that are made in advance and sent again and again. */
 const mostReady = 20_000;
 

@@ -28,6 +28,7 @@ const registered = JSON.parse(pem(env.CLIENTS_FILE)).map((client) => ({
   trusted: true,
 }));
 
+const aMillion = { max_attempts: 1_000_000 };
 const router = grantRouter({
   issuer,
   clients: env.CLIENTS_BY === 'find' ? found(registered) : registered,
@@ -42,7 +43,7 @@ const router = grantRouter({
   secret_keys: [env.SECRET_KEY ?? randomBytes(32).toString('base64')],
   token_ttls: { authorization_code: 600 },
   // Failures are counted as ever; nobody is turned away before a million of them.
-  rate_limits: { client: { max_attempts: 1_000_000 }, source: { max_attempts: 1_000_000 } },
+  rate_limits: { client: aMillion, source: aMillion, workspace: aMillion },
   authenticateUser: () => ({ id: person }),
 });
 await router.ready();

@@ -120,7 +120,7 @@ function headerValue(request: IncomingMessage, name: string | undefined): string
 
 class CompiledProxies implements TrustedProxies {
   readonly #proxies: readonly CompiledProxy[];
-  readonly #certificateHeaders: readonly string[];
+  readonly #certificateHeaders: ReadonlySet<string>;
   readonly #bySocket = new WeakMap<Socket, CompiledProxy | null>();
   readonly #byHeader = new LRUCache<string, ClientCertificate>({
     maxSize: MAX_CACHED_BYTES,
@@ -135,7 +135,7 @@ class CompiledProxies implements TrustedProxies {
       ...(chainHeader ? [chainHeader] : []),
       ...rivals,
     ]);
-    this.#certificateHeaders = [...new Set(headers)];
+    this.#certificateHeaders = new Set(headers);
   }
 
   trusts(socket: Socket): boolean {
@@ -160,12 +160,17 @@ class CompiledProxies implements TrustedProxies {
 
   #fromSocket(request: IncomingMessage): PresentedCertificate {
     const certificate = certificateFromSocket(request.socket);
-    const headerName = this.#certificateHeaders.find((name) => {
-      const value = headerValue(request, name);
-      return value !== undefined && !isNoCertificate(value);
-    });
+    const headerName = this.#certificateHeaderOf(request);
     if (headerName === undefined) return certificate ? { certificate } : NOTHING;
     return { ...(certificate && { certificate }), problem: 'untrusted_header', headerName };
+  }
+
+  /** The name of a header that only a proxy should send. Requests have fewer headers than there are such names. */
+  #certificateHeaderOf({ headers }: IncomingMessage): string | undefined {
+    for (const name in headers) {
+      if (this.#certificateHeaders.has(name) && !isNoCertificate(String(headers[name]))) return name;
+    }
+    return undefined;
   }
 
   #fromHeader(request: IncomingMessage, proxy: CompiledProxy): PresentedCertificate {

@@ -8,8 +8,6 @@ import type { ClientRequest, Evidence } from './strategy.js';
 /** RFC 7523 2.2. */
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-/** Characters. Post-quantum signatures (RFC 9964) still fit. */
-
 /** The body parameters of both assertion methods. */
 export const assertionParameters = ['client_assertion', 'client_assertion_type'] as const;
 

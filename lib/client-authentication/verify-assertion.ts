@@ -3,6 +3,8 @@ import { canonicalAlgorithm } from '../clients/assertion-algorithms.js';
 import type { RegisteredClient } from '../clients/client.js';
 import { OAuthError } from '../errors.js';
 import { loggable } from '../loggable-value.js';
+import { following, rescued, type Soon } from '../soon.js';
+import { claimSoon } from '../stores/soon-store.js';
 import { rehearseSignature, signerOf } from './assertion-signature.js';
 import type { AssertionEvidence } from './client-assertion.js';
 import type { AuthenticationContext } from './strategy.js';
@@ -22,53 +24,66 @@ export interface AssertionKeys {
     evidence: AssertionEvidence,
     client: RegisteredClient,
     context: AuthenticationContext,
-  ): Promise<readonly KeyObject[]> | readonly KeyObject[];
+  ): Soon<readonly KeyObject[]>;
   /** Judges the key that made the signature. Rejects with OAuthError. */
-  checkSigner?(signer: KeyObject, client: RegisteredClient, context: AuthenticationContext): Promise<void>;
+  checkSigner?(signer: KeyObject, client: RegisteredClient, context: AuthenticationContext): Soon<void>;
 }
 
 /**
  * The checks both assertion methods share (RFC 7523 3, RFC 10070 4), in this order: type and algorithm, signature,
  * claims, and last the single use of `jti`, so that junk never fills the replay memory. Answers the key that signed.
  */
-export async function verifyAssertion(
+export function verifyAssertion(
   evidence: AssertionEvidence,
   client: RegisteredClient,
   context: AuthenticationContext,
   keys: AssertionKeys,
-): Promise<KeyObject> {
-  const candidates = await candidatesFor(evidence, client, context, keys);
+): Soon<KeyObject> {
+  const candidates = candidatesFor(evidence, client, context, keys);
+  return following(candidates, (found) => verifyBy(found, evidence, client, context, keys));
+}
+
+function verifyBy(
+  candidates: readonly KeyObject[],
+  evidence: AssertionEvidence,
+  client: RegisteredClient,
+  context: AuthenticationContext,
+  keys: AssertionKeys,
+): Soon<KeyObject> {
   const signer = signerOf(evidence, candidates);
   if (signer === undefined) {
     throw new OAuthError('assertion_signature_invalid', {
       detail: { ...shownHeader(evidence), keys_tried: candidates.length },
     });
   }
-  await keys.checkSigner?.(signer, client, context);
-  checkIdentity(evidence, client);
-  checkAudience(evidence, client, context);
-  await claimOnce(evidence, client, context, checkTimes(evidence, client, context));
-  return signer;
+  return following(keys.checkSigner?.(signer, client, context), () => {
+    checkIdentity(evidence, client);
+    checkAudience(evidence, client, context);
+    const claimed = claimOnce(evidence, client, context, checkTimes(evidence, client, context));
+    return following(claimed, () => signer);
+  });
 }
 
 /** The keys to try, at least one. */
-async function candidatesFor(
+function candidatesFor(
   evidence: AssertionEvidence,
   client: RegisteredClient,
   context: AuthenticationContext,
   { algorithms, find }: AssertionKeys,
-): Promise<readonly KeyObject[]> {
-  try {
+): Soon<readonly KeyObject[]> {
+  const search = () => {
     checkType(evidence);
     checkAlgorithm(evidence, client, context, algorithms);
-    const candidates = await find(evidence, client, context);
-    if (candidates.length > 0) return candidates;
-    throw new OAuthError('assertion_key_not_found', { detail: shownHeader(evidence) });
-  } catch (thrown) {
+    return following(find(evidence, client, context), (candidates) => {
+      if (candidates.length > 0) return candidates;
+      throw new OAuthError('assertion_key_not_found', { detail: shownHeader(evidence) });
+    });
+  };
+  return rescued(search, (thrown) => {
     // Without a key there is nothing to verify, and the quick answer would tell that the client exists.
     rehearseSignature(evidence);
     throw thrown;
-  }
+  });
 }
 
 function shownHeader({ header: { alg, kid, typ } }: AssertionEvidence): Record<string, unknown> {
@@ -162,15 +177,16 @@ function checkTimes(
 }
 
 /** One use of (client, jti) for as long as the assertion could be accepted (OpenID Connect Core 9). */
-async function claimOnce(
+function claimOnce(
   { claims }: AssertionEvidence,
   client: RegisteredClient,
   { store }: AuthenticationContext,
   seconds: number,
-): Promise<void> {
+): Soon<void> {
   const digest = hash('sha256', `${client.id}\n${String(claims.jti)}`, 'base64url');
-  const { first } = await store.claim(`jti/${digest}`, '1', seconds);
-  if (!first) throw new OAuthError('assertion_replayed', { detail: { jti: loggable(claims.jti) } });
+  return following(claimSoon(store, `jti/${digest}`, '1', seconds), ({ first }) => {
+    if (!first) throw new OAuthError('assertion_replayed', { detail: { jti: loggable(claims.jti) } });
+  });
 }
 
 // A number can be infinite here, and an object may refuse to become text.

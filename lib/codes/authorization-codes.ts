@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { RegisteredClient } from '../clients/client.js';
 import type { SignedInUser, User } from '../identity/users.js';
+import { claimSoon, getSoon } from '../stores/soon-store.js';
 import { dateOfIssue, type RevocableClaims } from '../tokens/revocation.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 
@@ -74,7 +75,7 @@ export async function issueCode(
 
 /** What the code stands for, used or not; undefined for one that never was or is long gone. Look at `expiresAt`. */
 export async function readCode(workspace: CodeWorkspace, code: string): Promise<CodeRecord | undefined> {
-  const stored = await workspace.store.get(recordKey(code));
+  const stored = await getSoon(workspace.store, recordKey(code));
   return stored === undefined ? undefined : (JSON.parse(stored) as CodeRecord);
 }
 
@@ -85,13 +86,13 @@ export function revocableCode({ grantId, user, clientId, issuedAt }: CodeRecord)
 
 /** Uses the code up. Of all calls, however many at once, exactly one is answered true (OAuth 2.1 4.1.3). */
 export async function claimCode(workspace: CodeWorkspace, code: string): Promise<boolean> {
-  const { first } = await workspace.store.claim(usedKey(code), '1', memoryOfUse);
+  const { first } = await claimSoon(workspace.store, usedKey(code), '1', memoryOfUse);
   return first;
 }
 
 /** Whether `claimCode` has answered somebody true. */
 export async function codeWasUsed(workspace: CodeWorkspace, code: string): Promise<boolean> {
-  return (await workspace.store.get(usedKey(code))) !== undefined;
+  return (await getSoon(workspace.store, usedKey(code))) !== undefined;
 }
 
 function recordKey(code: string): string {

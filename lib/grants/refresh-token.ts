@@ -65,7 +65,8 @@ export function refreshToken(): Grant<RefreshableToken> {
       const person = { ...user, authTime };
       const use = rotates(client, workspace.policy) ? rotateRefreshToken : prolongRefreshToken;
       // RFC 9449 5: what a public client gets in return is bound to the key it proves.
-      const bound = { ...record, jkt: record.jkt ?? (client.method === 'none' ? jkt : undefined) };
+      const isBoundNow = record.jkt === undefined && client.method === 'none' && jkt !== undefined;
+      const bound = isBoundNow ? { ...record, jkt } : record;
       const order = { client, user: person, scopes, grantType: 'refresh_token' };
       // Before the token is used: a hook that fails uses nothing up. It hides no reuse either.
       const addedClaims = await workspace.tokens.addedClaims(order).catch(async (thrown: unknown) => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { OAuthError } from '../errors.js';
+import type { Soon } from '../soon.js';
 import { Form, formFromJson, formFromParsedBody, parseForm, parseJsonForm } from './form.js';
 import { longestBody } from './limits.js';
 
@@ -13,9 +14,9 @@ export interface BodyOptions {
 
 /**
  * The parameters of the body (RFC 6749 App. B): of `request.body` where a parser has run, of the stream otherwise.
- * Rejects with `media_type_unsupported`, `body_malformed`, `body_too_large` or `body_already_consumed`.
+ * Throws or rejects with `media_type_unsupported`, `body_malformed`, `body_too_large` or `body_already_consumed`.
  */
-export async function readForm(request: BodyRequest, { acceptJson = false }: BodyOptions = {}): Promise<Form> {
+export function readForm(request: BodyRequest, { acceptJson = false }: BodyOptions = {}): Soon<Form> {
   const json = isJson(request, acceptJson);
   const { body } = request;
   if (body !== undefined && (request.readableDidRead || !isEmptyObject(body))) {
@@ -30,9 +31,10 @@ export async function readForm(request: BodyRequest, { acceptJson = false }: Bod
       },
     });
   }
-  const bytes = await readBytes(request);
-  if (bytes.length === 0) return new Form();
-  return json ? parseJsonForm(bytes) : parseForm(bytes);
+  return readBytes(request).then((bytes) => {
+    if (bytes.length === 0) return new Form();
+    return json ? parseJsonForm(bytes) : parseForm(bytes);
+  });
 }
 
 // Parsers of Express 4 set an empty body on requests they do not read.

@@ -41,6 +41,16 @@ class FailingClosed implements SoonStore {
     return prompt ? atOnce(prompt, (verbs) => verbs.setNow(key, value, ttl)) : this.set(key, value, ttl);
   }
 
+  claimSoon(key: string, value: string, ttl: number): Soon<Claim> {
+    const prompt = promptVerbs(this.#store);
+    return prompt ? atOnce(prompt, (verbs) => verbs.claimNow(key, value, ttl)) : this.claim(key, value, ttl);
+  }
+
+  incrementSoon(key: string, ttl: number): Soon<number> {
+    const prompt = promptVerbs(this.#store);
+    return prompt ? atOnce(prompt, (verbs) => verbs.incrementNow(key, ttl)) : this.increment(key, ttl);
+  }
+
   get(key: string): Promise<string | undefined> {
     return this.#answer(() => this.#store.get(key));
   }

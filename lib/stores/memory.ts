@@ -18,6 +18,8 @@ const SWEPT_PER_WRITE = 2;
 export interface PromptVerbs {
   getNow(key: string): string | undefined;
   setNow(key: string, value: string, ttl: number): void;
+  claimNow(key: string, value: string, ttl: number): Claim;
+  incrementNow(key: string, ttl: number): number;
 }
 
 /** Those of a memory store; undefined for every other, and for one that somebody changed or wrapped. */
@@ -48,8 +50,9 @@ class MemoryStore implements Store, PromptVerbs {
   #closed = false;
 
   static isUntouched(store: Store): store is MemoryStore {
-    const { get, set } = MemoryStore.prototype;
-    return #entries in store && store.get === get && store.set === set;
+    const { get, set, claim, increment } = MemoryStore.prototype;
+    const isOwn = #entries in store && store.get === get && store.set === set;
+    return isOwn && store.claim === claim && store.increment === increment;
   }
 
   getNow(key: string): string | undefined {
@@ -69,12 +72,20 @@ class MemoryStore implements Store, PromptVerbs {
     this.setNow(key, value, ttl);
   }
 
+  async claim(key: string, value: string, ttl: number): Promise<Claim> {
+    return this.claimNow(key, value, ttl);
+  }
+
+  async increment(key: string, ttl: number): Promise<number> {
+    return this.incrementNow(key, ttl);
+  }
+
   async delete(key: string): Promise<void> {
     this.#assertOpen();
     this.#entries.delete(key);
   }
 
-  async claim(key: string, value: string, ttl: number): Promise<Claim> {
+  claimNow(key: string, value: string, ttl: number): Claim {
     const expiresAt = expiryAfter(ttl);
     const standing = this.#live(key);
     if (standing) return { first: false, value: standing.value };
@@ -82,7 +93,7 @@ class MemoryStore implements Store, PromptVerbs {
     return FIRST;
   }
 
-  async increment(key: string, ttl: number): Promise<number> {
+  incrementNow(key: string, ttl: number): number {
     const expiresAt = expiryAfter(ttl);
     const standing = this.#live(key);
     const sum = standing ? numberIn(standing.value) + 1 : 1;

@@ -1,5 +1,5 @@
 import type { Soon } from '../soon.js';
-import { getSoon, type SoonStore, setSoon } from './soon-store.js';
+import { claimSoon, getSoon, incrementSoon, type SoonStore, setSoon } from './soon-store.js';
 import type { Claim, Store, StoreEntry } from './store.js';
 
 /**
@@ -32,6 +32,14 @@ class Namespace implements SoonStore {
 
   setSoon(key: string, value: string, ttl: number): Soon<void> {
     return setSoon(this.#store, this.#prefix + key, value, ttl);
+  }
+
+  claimSoon(key: string, value: string, ttl: number): Soon<Claim> {
+    return claimSoon(this.#store, this.#prefix + key, value, ttl);
+  }
+
+  incrementSoon(key: string, ttl: number): Soon<number> {
+    return incrementSoon(this.#store, this.#prefix + key, ttl);
   }
 
   // Not async, as the store below answers with promises already: each one more would cost every request.

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type FailureReason, OAuthError } from '../errors.js';
 import type { WarningName } from '../events.js';
-import { rescued, type Soon } from '../soon.js';
+import { following, rescued, type Soon, together } from '../soon.js';
+import { getSoon, incrementSoon } from '../stores/soon-store.js';
 import type { Store } from '../stores/store.js';
 import { type GuessKind, guessRules, type RateLimits } from './rate-limits.js';
 
@@ -37,6 +38,14 @@ interface Scope {
   readonly blockDuration: number | undefined;
   /** Stands for the address, and for the client where there is one. */
   readonly digest: string;
+}
+
+/** The failures of a scope in this period, and the end of a block that stands already. */
+interface Count {
+  readonly scope: Scope;
+  readonly sum: number;
+  /** Milliseconds since 1970. */
+  readonly blockedUntil: number | undefined;
 }
 
 interface Block {
@@ -90,10 +99,9 @@ export class GuessLimits {
     if (guess.source === undefined || !(thrown instanceof OAuthError)) return;
     if (!guessRules[guess.kind].guesses.has(thrown.reason)) return;
     const scopes = this.#scopes(guess);
-    const [widespread, counts] = await Promise.all([
-      this.#isWidespread(),
-      Promise.all(scopes.map(async (scope) => ({ scope, ...(await this.#sum(scope)) }))),
-    ]);
+    const isWidespread = this.#isWidespread();
+    const counted = together(scopes.map((scope) => this.#sum(scope)));
+    const [widespread, counts] = await Promise.all([isWidespread, counted]);
     for (const { scope, sum, blockedUntil } of counts) {
       const max = widespread ? Math.ceil(scope.max * widespreadPart) : scope.max;
       if (sum < max && blockedUntil === undefined) continue;
@@ -103,14 +111,17 @@ export class GuessLimits {
     }
   }
 
-  async #sum({ digest, period, blockDuration }: Scope): Promise<{ sum: number; blockedUntil: number | undefined }> {
+  #sum(scope: Scope): Soon<Count> {
+    const { digest, period, blockDuration } = scope;
     const { store, now } = this.#parts;
-    const [sum, until] = await Promise.all([
-      store.increment(`guesses/${slotAt(now(), period)}/${digest}`, period),
-      // A block that outlives its period cannot be told from the sum.
-      blockDuration === undefined ? undefined : store.get(blockKey(digest)),
-    ]);
-    return { sum, blockedUntil: Number(until ?? 0) > now() ? Number(until) : undefined };
+    const sum = incrementSoon(store, `guesses/${slotAt(now(), period)}/${digest}`, period);
+    // A block that outlives its period cannot be told from the sum.
+    const end = blockDuration === undefined ? undefined : getSoon(store, blockKey(digest));
+    return following(together<number | string | undefined>([sum, end]), ([total, until]) => ({
+      scope,
+      sum: Number(total),
+      blockedUntil: Number(until ?? 0) > now() ? Number(until) : undefined,
+    }));
   }
 
   /** Tells the end of a new block to the other processes where they could not find it, and to the caller. */
@@ -123,27 +134,28 @@ export class GuessLimits {
   }
 
   /** Whether failures of the workspace or the tenant are too many. Counts this one. */
-  async #isWidespread(): Promise<boolean> {
+  #isWidespread(): Soon<boolean> {
     const { store, tenantStore } = this.#parts;
     const { workspace, tenant } = this.#limits;
-    const exceeded = await Promise.all([
+    const exceeded = together([
       this.#exceeds('workspace', workspace, store),
       tenantStore !== undefined && this.#exceeds('tenant', tenant, tenantStore),
     ]);
-    return exceeded.includes(true);
+    return following(exceeded, (each) => each.includes(true));
   }
 
-  async #exceeds(of: 'workspace' | 'tenant', total: RateLimits['workspace'], store: Store): Promise<boolean> {
+  #exceeds(of: 'workspace' | 'tenant', total: RateLimits['workspace'], store: Store): Soon<boolean> {
     const { max_attempts: max, period } = total;
     const now = this.#parts.now();
     if (max === 0) return false;
     if ((this.#exceeded.get(of) ?? 0) > now) return true;
-    const sum = await store.increment(`guesses/${slotAt(now, period)}/all`, period);
-    if (sum <= max) return false;
-    this.#exceeded.set(of, endOfSlot(now, period));
-    // Of all processes one counts this one.
-    if (sum === max + 1) this.#parts.warn('guessing_widespread', { of, max_attempts: max, period });
-    return true;
+    return following(incrementSoon(store, `guesses/${slotAt(now, period)}/all`, period), (sum) => {
+      if (sum <= max) return false;
+      this.#exceeded.set(of, endOfSlot(now, period));
+      // Of all processes one counts this one.
+      if (sum === max + 1) this.#parts.warn('guessing_widespread', { of, max_attempts: max, period });
+      return true;
+    });
   }
 
   /** A guess at nobody in particular counts for the address alone. */

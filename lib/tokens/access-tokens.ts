@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { randomToken } from '../http/random-token.js';
 import { following, type Soon } from '../soon.js';
-import { setSoon } from '../stores/soon-store.js';
+import { getSoon, setSoon } from '../stores/soon-store.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 import type { Confirmation } from './confirmation.js';
 import { signJwt } from './sign-jwt.js';
@@ -46,7 +46,7 @@ export async function readOpaqueToken(
   token: string,
   { store }: Pick<WorkspaceServices, 'store'>,
 ): Promise<AccessTokenClaims | undefined> {
-  const stored = await store.get(opaqueKey(token));
+  const stored = await getSoon(store, opaqueKey(token));
   return stored === undefined ? undefined : (JSON.parse(stored) as AccessTokenClaims);
 }
 

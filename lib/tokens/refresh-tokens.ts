@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { OAuthError } from '../errors.js';
 import { randomToken } from '../http/random-token.js';
 import type { User } from '../identity/users.js';
+import { claimSoon, getSoon, setSoon } from '../stores/soon-store.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 import { type RevocableClaims, revoke } from './revocation.js';
 
@@ -79,7 +80,7 @@ export async function issueRefreshToken(
     endsAt,
     generation: 0,
   };
-  await home.store.set(recordKey(token), JSON.stringify(record), secondsUntil(endsAt, home) + memory);
+  await setSoon(home.store, recordKey(token), JSON.stringify(record), secondsUntil(endsAt, home) + memory);
   return { token, endsAt };
 }
 
@@ -91,7 +92,7 @@ export async function readRefreshToken(
   { store }: Pick<WorkspaceServices, 'store'>,
   token: string,
 ): Promise<RefreshRecord | undefined> {
-  const stored = await store.get(recordKey(token));
+  const stored = await getSoon(store, recordKey(token));
   return stored === undefined ? undefined : (JSON.parse(stored) as RefreshRecord);
 }
 
@@ -108,7 +109,7 @@ export async function refreshTokenWasUsed(
   { store }: Pick<WorkspaceServices, 'store'>,
   token: string,
 ): Promise<boolean> {
-  return (await store.get(usedKey(token))) !== undefined;
+  return (await getSoon(store, usedKey(token))) !== undefined;
 }
 
 /**
@@ -125,7 +126,7 @@ export async function rotateRefreshToken(
 ): Promise<string> {
   const use: Use = { at: workspace.now(), key: workspace.secretKeys.currentId, jkt: record.jkt };
   const markTtl = secondsUntil(record.endsAt, workspace) + 2 * memory;
-  const claim = await workspace.store.claim(usedKey(token), JSON.stringify(use), markTtl);
+  const claim = await claimSoon(workspace.store, usedKey(token), JSON.stringify(use), markTtl);
   return claim.first ? placeSuccessor(workspace, token, record, use) : useAgain(workspace, token, record, claim.value);
 }
 
@@ -136,11 +137,11 @@ export async function prolongRefreshToken(
   record: RefreshRecord,
 ): Promise<string> {
   // It rotated once, before the client was told not to.
-  const used = await workspace.store.get(usedKey(token));
+  const used = await getSoon(workspace.store, usedKey(token));
   if (used !== undefined) return useAgain(workspace, token, record, used);
   const prolonged: RefreshRecord = { ...record, expiresAt: idleEnd(workspace.now(), record.endsAt, workspace) };
   const ttl = secondsUntil(record.endsAt, workspace) + memory;
-  await workspace.store.set(recordKey(token), JSON.stringify(prolonged), ttl);
+  await setSoon(workspace.store, recordKey(token), JSON.stringify(prolonged), ttl);
   return token;
 }
 
@@ -182,7 +183,7 @@ async function placeSuccessor(
     generation: record.generation + 1,
   };
   const ttl = secondsUntil(record.endsAt, workspace) + memory;
-  await workspace.store.claim(recordKey(successor), JSON.stringify(next), ttl);
+  await claimSoon(workspace.store, recordKey(successor), JSON.stringify(next), ttl);
   return successor;
 }
 

@@ -1,4 +1,4 @@
-import { following, isLater, type Soon } from '../soon.js';
+import { following, type Soon, together } from '../soon.js';
 import { getSoon } from '../stores/soon-store.js';
 import type { Store } from '../stores/store.js';
 import type { WorkspacePolicy } from '../workspaces/policy.js';
@@ -93,19 +93,19 @@ export type RevocableClaims = Pick<AccessTokenClaims, 'grant_id'> &
  * Whether a token or a code was revoked: by itself, by its grant or the consent behind it, or with all that its
  * subject or its client had. One round trip: every tombstone is read at once.
  */
-export async function isRevoked(
+export function isRevoked(
   { store }: Pick<WorkspaceServices, 'store'>,
   { grant_id: grantId, jti, sub, client_id: clientId, iat = 0, dated = iat }: RevocableClaims,
-): Promise<boolean> {
+): Soon<boolean> {
   const dot = grantId.indexOf('.');
   const single = [tombstone(grantId)];
   if (dot !== -1) single.push(tombstone(grantId.slice(0, dot)));
   if (jti !== undefined) single.push(tokenTombstone(jti));
-  const [stones, holders] = await Promise.all([
-    readAll(store, single),
-    readAll(store, holderTombstones(sub, clientId)),
-  ]);
-  return stones.length > 0 || holders.some((holder) => !(dated > readHolder(holder).until));
+  const found = together([readAll(store, single), readAll(store, holderTombstones(sub, clientId))]);
+  return following(
+    found,
+    ([stones = [], holders = []]) => stones.length > 0 || holders.some((holder) => !(dated > readHolder(holder).until)),
+  );
 }
 
 function holderTombstones(sub: string | undefined, clientId: string | undefined): string[] {
@@ -121,8 +121,7 @@ function readHolder(stored: string): HolderTombstone {
 
 /** What stands under these keys, which are read at once. */
 function readAll(store: Store, keys: readonly string[]): Soon<string[]> {
-  const answers = keys.map((key) => getSoon(store, key));
-  return answers.some(isLater) ? Promise.all(answers).then(standing) : standing(answers as (string | undefined)[]);
+  return following(together(keys.map((key) => getSoon(store, key))), standing);
 }
 
 function standing(values: readonly (string | undefined)[]): string[] {

@@ -3,6 +3,7 @@ import { signerOf } from '../../client-authentication/assertion-signature.js';
 import { canonicalAlgorithm } from '../../clients/assertion-algorithms.js';
 import { OAuthError } from '../../errors.js';
 import { loggable } from '../../loggable-value.js';
+import { claimSoon } from '../../stores/soon-store.js';
 import type { Store } from '../../stores/store.js';
 import { type DpopNonces, longestNonceLife } from './nonces.js';
 import { proofKey, rememberKey } from './proof-key.js';
@@ -133,7 +134,7 @@ export class ProofVerifier {
   /** One use of (key, URL, jti) for as long as the proof could be accepted (RFC 9449 11.1). */
   async #claimOnce({ claims: { jti } }: DpopProof, jkt: string, url: string, seconds: number): Promise<void> {
     const digest = hash('sha256', `${jkt}\n${url}\n${jti}`, 'base64url');
-    const { first } = await this.#rules.store.claim(`dpop/${digest}`, '1', seconds);
+    const { first } = await claimSoon(this.#rules.store, `dpop/${digest}`, '1', seconds);
     if (!first) throw new OAuthError('dpop_replayed', { detail: { jti: loggable(jti), jkt } });
   }
 }
