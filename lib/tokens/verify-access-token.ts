@@ -71,8 +71,7 @@ async function readJwt(token: string, workspaces: readonly Workspace[]): Promise
   const { header, claims } = takenApart(token);
   const workspace = issuingWorkspace(claims, workspaces);
   await checkSignature(token, header, workspace);
-  const { typ } = header;
-  if (typ !== 'at+jwt') throw malformed({ typ: loggable(typ) });
+  if (!isAccessTokenType(header.typ)) throw malformed({ typ: loggable(header.typ) });
   if (!isComplete(claims)) throw malformed({ claims: Object.keys(claims) });
   const now = Math.floor(workspace.now() / 1000);
   const { exp, nbf = now } = claims;
@@ -98,6 +97,11 @@ async function checkSignature(token: string, header: UnverifiedJwt['header'], { 
   if (key && isSignedBy(token, key.alg, key.publicKey)) return;
   const detail = { alg: loggable(alg), kid: loggable(kid), key: key ? 'made another signature' : 'is none of ours' };
   throw new OAuthError('token_signature_invalid', { detail });
+}
+
+/** RFC 9068 4; a media type has no case (RFC 7515 4.1.9). */
+function isAccessTokenType(typ: unknown): boolean {
+  return typeof typ === 'string' && /^(application\/)?at\+jwt$/i.test(typ);
 }
 
 function malformed(detail: Readonly<Record<string, unknown>>): OAuthError {
