@@ -83,6 +83,9 @@ async function readJwt(token: string, workspaces: readonly Workspace[]): Promise
 type UnverifiedJwt = Extract<CompactJws, { readonly ok: true }>;
 
 function takenApart(token: string): UnverifiedJwt {
+  // An unsecured JWS (RFC 7515 A.5).
+  if (/^[^.]+\.[^.]+\.$/.test(token))
+    throw new OAuthError('token_signature_invalid', { detail: { what: 'has no signature' } });
   const read = readCompactJws(token, longestJwt);
   if (read.ok) return read;
   throw malformed({ what: `The access token ${read.problem}.` });

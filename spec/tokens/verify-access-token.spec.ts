@@ -103,7 +103,7 @@ describe('JWT access tokens of our own (RFC 9068 4), verified here and by jose',
     [
       'without a signature',
       () => `${signed(header(), claims()).split('.').slice(0, 2).join('.')}.`,
-      refused('token_malformed'),
+      refused('token_signature_invalid'),
     ],
     [
       'by another algorithm of the key',
