@@ -43,24 +43,17 @@ function send(
 ): void {
   const id = (response as NamedResponse)[correlationId];
   const length = Buffer.byteLength(text);
-  // Every token reply has these alone. One literal costs a fraction of what is put together.
-  if (headers === undefined && id !== undefined) {
-    response.writeHead(status, {
-      'X-Correlation-Id': id,
-      'Content-Type': type,
-      'Content-Length': length,
-      'Cache-Control': 'no-store',
-      Pragma: 'no-cache',
-    });
-  } else {
-    response.writeHead(status, {
-      ...named(response),
-      'Content-Type': type,
-      'Content-Length': length,
-      ...(headers !== undefined && 'Cache-Control' in headers ? undefined : noStore),
-      ...headers,
-    });
-  }
+  // One literal, as every reply of the token endpoint has these: spread together they cost several times as much.
+  const head: OutgoingHttpHeaders = {
+    'X-Correlation-Id': id,
+    'Content-Type': type,
+    'Content-Length': length,
+    'Cache-Control': 'no-store',
+    Pragma: 'no-cache',
+  };
+  if (id === undefined) delete head['X-Correlation-Id'];
+  if (headers !== undefined && 'Cache-Control' in headers) delete head.Pragma;
+  response.writeHead(status, headers === undefined ? head : Object.assign(head, headers));
   response.end(text);
 }
 
@@ -76,7 +69,7 @@ export function sendError(
   headers: OutgoingHttpHeaders = {},
   status = failure.status,
 ): void {
-  sendJson(response, status, errorBody(failure), { ...extraHeaders(failure), ...headers });
+  sendJson(response, status, errorBody(failure), Object.assign(extraHeaders(failure), headers));
 }
 
 /** What the caller reads of a failure (RFC 6749 5.2); with `explain_in_reply` the private part too. */
