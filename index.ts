@@ -57,6 +57,7 @@ export type { SignedInUser, User, UserDirectory, UserKey } from './lib/identity/
 export { OptionsError, parseOptions } from './lib/options.js';
 export { type GrantRouter, grantRouter } from './lib/router.js';
 export type { GrantRouterOptions } from './lib/router-options.js';
+export { trustedProxySchema } from './lib/server-resources.js';
 export { storeConformance } from './lib/stores/conformance.js';
 export { copyStore, type StoreCopy } from './lib/stores/copy.js';
 export { migrateStore, type StoreMigration } from './lib/stores/migrate.js';

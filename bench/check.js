@@ -11,8 +11,8 @@ import { takeOwnCore } from './harness/server-process.js';
 import { workloads } from './workloads.js';
 
 /** The most that we may cost, in floors. */
-const bounds = { 'basic-opaque': 4, 'private-key-jwt-es256-jwt': 3, 'tls-client-auth': 4 };
-const effort = { rounds: 4, most: 800, warmUp: 1600 };
+const bounds = { 'basic-opaque': 3, 'private-key-jwt-es256-jwt': 2, 'tls-client-auth': 3 };
+const effort = { rounds: 6, most: 1000, warmUp: 6000 };
 
 const floor = contenders['floor-http'];
 const ours = contenders['express-client-auth'];

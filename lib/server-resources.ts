@@ -12,7 +12,8 @@ import { memoryStore } from './stores/memory.js';
 import type { Store } from './stores/store.js';
 import { outcomesAreHeard, publishEvent } from './tracing/channels.js';
 
-const trustedProxySchema = z.strictObject({
+/** A proxy that ends TLS, and how it hands the client's certificate on. */
+export const trustedProxySchema = z.strictObject({
   cidr: z
     .string()
     .min(1)

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { clientMetadataSchema, otpSettingsSchema, userSchema, workspacePolicySchema } from '../../index.js';
+import {
+  clientMetadataSchema,
+  otpSettingsSchema,
+  trustedProxySchema,
+  userSchema,
+  workspacePolicySchema,
+} from '../../index.js';
 import { isSecretKey } from '../secret-keys.js';
 import { mailSchema, publicUrlSchema, storeSchema, urlNameSchema } from './values.js';
 
@@ -29,22 +35,6 @@ const tenantSchema = z.strictObject({
   workspaces: z
     .record(urlNameSchema, workspaceSchema)
     .describe('Issuers, by their name: `{public_url}/{tenant}/{workspace}`.'),
-});
-
-const trustedProxySchema = z.strictObject({
-  cidr: z
-    .string()
-    .min(1)
-    .describe('Address or network of the proxy, such as `10.0.0.0/8`, compared with the peer of the connection.'),
-  client_certificate: z
-    .enum(['nginx', 'rfc9440', 'envoy-xfcc', 'haproxy', 'apache', 'traefik', 'alb'])
-    .describe("How the proxy hands the client's certificate on. See docs/behind-a-proxy.md."),
-  header: z.string().min(1).optional().describe("The header with the certificate. Absent: the preset's usual name."),
-  verify_header: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("The header with the proxy's own verdict. Absent: the preset's usual name."),
 });
 
 const secretKeySchema = z.string().refine(isSecretKey, 'must be base64 of exactly 32 bytes');
