@@ -32,7 +32,7 @@ export function noteProvenClient(
   request: IncomingMessage & { clientAuth?: ProvenClient },
   { client, method, certificate }: ClientAuthentication,
 ): ProvenClient {
-  const proven = { client: client.metadata, method, ...(certificate && { certificate }) };
+  const proven = certificate ? { client: client.metadata, method, certificate } : { client: client.metadata, method };
   request.clientAuth = proven;
   return proven;
 }

@@ -72,12 +72,13 @@ async function answer(endpoint: Endpoint, exchange: Exchange): Promise<OAuthErro
     failure = isLater(handled) ? await handled : handled;
   } catch (thrown) {
     failure = toOAuthError(thrown);
-    const told = exchange.workspace.explain?.(failure, outcomeOf(endpoint, exchange, failure)) ?? failure;
+    const { explain } = exchange.workspace;
+    const told = explain ? explain(failure, outcomeOf(endpoint, exchange, failure)) : failure;
     if (exchange.response.headersSent) exchange.response.destroy();
     else if (endpoint.refuse) endpoint.refuse(exchange, told);
     else refuseWithJson(exchange, told);
   }
-  exchange.workspace.emit(outcomeOf(endpoint, exchange, failure));
+  exchange.workspace.emit(() => outcomeOf(endpoint, exchange, failure));
   return failure;
 }
 

@@ -53,15 +53,16 @@ export function protectResource(
       const facts = { realm: home.issuer, scope, algorithms, resourceMetadata };
       // The host may have answered meanwhile, a request that took too long say.
       if (!response.headersSent) refuseBearer(response, told, facts);
-      home.emit(event);
+      home.emit(() => event);
       trace?.note({ ...(accepted && subjectFacts(accepted)), issuer: home.issuer });
       return failure;
     }
-    const { claims } = accepted;
+    const token = accepted;
+    const { claims, home } = token;
     const { sub, client_id, scope: granted, iss, cnf } = claims;
     request.auth = { sub, client_id, scope: granted, iss, ...(cnf && { cnf }), claims };
-    accepted.home.emit(outcomeOf(correlationId, accepted));
-    trace?.note({ ...subjectFacts(accepted), issuer: accepted.home.issuer });
+    home.emit(() => outcomeOf(correlationId, token));
+    trace?.note({ ...subjectFacts(token), issuer: home.issuer });
     return undefined;
   };
 

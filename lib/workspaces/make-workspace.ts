@@ -161,7 +161,7 @@ export function makeWorkspace(
     deliverCode,
     now,
     emit: (event) => {
-      if (hearsOutcomes()) onEvent({ ...event, ...names });
+      if (hearsOutcomes()) onEvent({ ...event(), ...names });
     },
     explain: explain && ((failure, event) => explain(failure, { ...event, ...names })),
     warn,

@@ -121,7 +121,8 @@ export interface Workspace extends WorkspaceServices {
   readonly askConsent: AskConsent | undefined;
   /** How our own login sends codes. */
   readonly deliverCode: DeliverCode | undefined;
-  emit(event: NamelessOutcome): void;
+  /** Tells what a request came to. `event` is asked only where somebody hears it. */
+  emit(event: () => NamelessOutcome): void;
   /** Makes a failure one whose reply says why. Absent: none does. */
   readonly explain: ((failure: OAuthError, event: NamelessOutcome) => OAuthError) | undefined;
 }

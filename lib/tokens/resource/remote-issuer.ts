@@ -63,7 +63,7 @@ function remoteHome(issuer: string, { proxies, store, secretKeys, now, onEvent, 
     store,
     secretKeys,
     now,
-    emit: (event) => onEvent({ ...event, issuer }),
+    emit: (event) => onEvent({ ...event(), issuer }),
     explain: explain && ((failure, event) => explain(failure, { ...event, issuer })),
     warn: (name: WarningName, detail) => onEvent({ event: 'warning', name, detail, issuer }),
   };
