@@ -24,6 +24,8 @@ interface SecretKey {
  * written before. Each purpose works with a key of its own, derived by HKDF-SHA-256 (RFC 5869).
  */
 export class SecretKeys {
+  /** The key ids, newest first. */
+  readonly ids: readonly string[];
   readonly #keys: readonly SecretKey[];
 
   /** `encoded`: base64 of 32 random bytes each, newest first. Throws OptionsError for anything else. */
@@ -37,6 +39,7 @@ export class SecretKeys {
       }
       return { id: keyId(material), material, derived: new Map() };
     });
+    this.ids = this.#keys.map(({ id }) => id);
   }
 
   /** Keys for this process alone: right for a store that ends with it, wrong for any other. */
@@ -51,11 +54,6 @@ export class SecretKeys {
 
   get #current(): SecretKey {
     return this.#keys[0] as SecretKey;
-  }
-
-  /** The key ids, newest first. */
-  get ids(): readonly string[] {
-    return this.#keys.map(({ id }) => id);
   }
 
   /** HMAC-SHA-256 of `data` for one purpose: under the current key, or the one named. Undefined for an unknown key id. */

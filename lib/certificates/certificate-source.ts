@@ -168,7 +168,9 @@ class CompiledProxies implements TrustedProxies {
   /** The name of a header that only a proxy should send. Requests have fewer headers than there are such names. */
   #certificateHeaderOf({ headers }: IncomingMessage): string | undefined {
     for (const name in headers) {
-      if (this.#certificateHeaders.has(name) && !isNoCertificate(String(headers[name]))) return name;
+      if (!this.#certificateHeaders.has(name)) continue;
+      const value = headers[name]?.toString();
+      if (value !== undefined && !isNoCertificate(value)) return name;
     }
     return undefined;
   }

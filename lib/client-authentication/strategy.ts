@@ -88,7 +88,7 @@ export interface ClientAuthenticationStrategy<E extends Evidence = Evidence> {
   readonly parameters?: readonly string[];
   /** Nothing (undefined), evidence, or an OAuthError when what is there is malformed. Must not throw. */
   extract(request: ClientRequest): E | OAuthError | undefined;
-  /** Resolves when the evidence proves the client; rejects with OAuthError otherwise. */
+  /** Answers when the evidence proves the client; throws or rejects with OAuthError otherwise. */
   verify(
     evidence: E,
     client: RegisteredClient,

@@ -25,7 +25,7 @@ export interface AssertionKeys {
     client: RegisteredClient,
     context: AuthenticationContext,
   ): Soon<readonly KeyObject[]>;
-  /** Judges the key that made the signature. Rejects with OAuthError. */
+  /** Judges the key that made the signature. Throws or rejects with OAuthError. */
   checkSigner?(signer: KeyObject, client: RegisteredClient, context: AuthenticationContext): Soon<void>;
 }
 

@@ -71,6 +71,9 @@ export function decoySecrets(secretKeys: SecretKeys = SecretKeys.ephemeral()): C
   return new HashedSecrets(secretKeys, [], []);
 }
 
+/** What clients without a secret are compared with: the MAC of nothing that anybody knows. */
+const decoys: readonly Entry[] = [{ id: '', mac: randomBytes(32), keyIndex: 0, expiresAt: Number.POSITIVE_INFINITY }];
+
 class HashedSecrets implements ClientSecrets {
   readonly #secretKeys: SecretKeys;
   readonly #keyIds: readonly string[];
@@ -84,8 +87,7 @@ class HashedSecrets implements ClientSecrets {
     this.#secretKeys = secretKeys;
     this.#keyIds = secretKeys.ids;
     this.#hasSecrets = entries.length > 0;
-    const decoy: Entry = { id: '', mac: randomBytes(32), keyIndex: 0, expiresAt: Number.POSITIVE_INFINITY };
-    this.#entries = this.#hasSecrets ? entries : [decoy];
+    this.#entries = this.#hasSecrets ? entries : decoys;
     this.#macKeys = macKeys;
     this.#allKeys = macKeys.map(({ key }) => key);
     this.#firstExpiry = Math.min(...macKeys.map(({ secret }) => secret.expiresAt));

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer as createPlainServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createPlainServer, IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer, type Server as TlsServer } from 'node:https';
-import { type AddressInfo, connect as connectPlain, isIPv6 } from 'node:net';
+import { type AddressInfo, connect as connectPlain, isIPv6, Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -165,6 +165,15 @@ describe('who may send the header', () => {
     use({ cidr: '127.0.0.0/8' });
     expect((await send([`${headerName}: ${escaped}`])).certificate?.der).toEqual(client.der);
     expect(trusted).toBe(true);
+  });
+
+  it('MTL-03 a header that the host has taken away is not reported', () => {
+    use({ cidr: '10.0.0.0/8' });
+    const socket = new Socket();
+    const request = (value: string | undefined) =>
+      Object.assign(new IncomingMessage(socket), { headers: { 'x-ssl-client-cert': value } });
+    expect(proxies.certificateOf(request(undefined))).toEqual({});
+    expect(proxies.certificateOf(request(escaped)).problem).toBe('untrusted_header');
   });
 
   it('MTL-03 X-Forwarded-For does not make a stranger a proxy', async () => {
