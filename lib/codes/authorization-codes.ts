@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { RegisteredClient } from '../clients/client.js';
 import type { SignedInUser, User } from '../identity/users.js';
+import { joined } from '../joined.js';
 import { claimSoon, getSoon } from '../stores/soon-store.js';
 import { dateOfIssue, type RevocableClaims } from '../tokens/revocation.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
@@ -60,15 +61,14 @@ export async function issueCode(
   const ttl = client.metadata.token_ttls?.authorization_code ?? workspace.policy.token_ttls.authorization_code;
   const date = await dateOfIssue(workspace, { sub: id, client_id: binding.clientId }, asOf);
   const grant = randomBytes(16).toString('base64url');
-  const record: CodeRecord = {
-    ...binding,
+  const record: CodeRecord = joined(binding, {
     // By name: a host's own record may hold more than the store should see.
     user: { id, username, email, name },
     authTime,
     grantId: consentId === undefined ? grant : `${consentId}.${grant}`,
     issuedAt: Math.max(asOf, date * 1000),
     expiresAt: workspace.now() + ttl * 1000,
-  };
+  });
   await workspace.store.set(recordKey(code), JSON.stringify(record), ttl + memoryOfExpired);
   return code;
 }

@@ -13,5 +13,5 @@ export function countingGuesses<T>(
   work: () => Soon<T>,
 ): Soon<T> {
   const { limits } = authenticator;
-  return limits ? limits.guard({ ...guess, source: sourceOf(request, proxies) }, work) : work();
+  return limits ? limits.guard({ source: sourceOf(request, proxies), ...guess }, work) : work();
 }

@@ -3,6 +3,7 @@ import { type CodeRecord, claimCode, codeWasUsed, readCode, revocableCode } from
 import { OAuthError } from '../errors.js';
 import { findActiveUser } from '../identity/active-user.js';
 import { consentIdOf } from '../identity/consents.js';
+import { joined } from '../joined.js';
 import { isRevoked, revoke } from '../tokens/revocation.js';
 import type { WorkspacePolicy } from '../workspaces/policy.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
@@ -71,16 +72,17 @@ export function authorizationCode(): Grant<RedeemableCode> {
         throw new OAuthError('consent_withdrawn', { detail: { grant: grantId, subject: person.id } });
       }
       const consented = consentIdOf(grantId) !== undefined;
-      const grant = { grantedScopes, askedScopes, resources, grantId, startedAt, consented, nonce };
-      const order = { client, user: person, scopes, resource, ...grant, certificate, jkt, asOf };
-      return workspace.tokens.mint({ ...order, grantType: 'authorization_code', addedClaims: asked?.addedClaims });
+      const grant = { grantType: 'authorization_code', grantId, grantedScopes, askedScopes, resources, startedAt };
+      const { addedClaims } = asked ?? {};
+      const order = { client, user: person, scopes, resource, consented, nonce, certificate, jkt, asOf, addedClaims };
+      return workspace.tokens.mint(joined(order, grant));
     },
   };
 }
 
 async function personOf({ user: known, authTime }: CodeRecord, { users }: WorkspaceServices) {
   const user = await findActiveUser(users, known);
-  return user && { ...user, authTime };
+  return user && joined(user, { authTime });
 }
 
 /** Seconds, above twice the greatest `clock_tolerance`: what it gave may be dated ahead, or be on its way still. */

@@ -2,6 +2,7 @@ import type { RegisteredClient } from '../clients/client.js';
 import { OAuthError } from '../errors.js';
 import { findActiveUser } from '../identity/active-user.js';
 import { consentIdOf, consentTo, covers } from '../identity/consents.js';
+import { joined } from '../joined.js';
 import {
   prolongRefreshToken,
   type RefreshRecord,
@@ -62,19 +63,20 @@ export function refreshToken(): Grant<RefreshableToken> {
       if (!scopes) return endUnticked(record, client, workspace);
       const user = await findActiveUser(workspace.users, record.user);
       if (!user) throw new OAuthError('user_inactive', { detail: { subject: record.user.id } });
-      const person = { ...user, authTime };
+      const person = joined(user, { authTime });
       const use = rotates(client, workspace.policy) ? rotateRefreshToken : prolongRefreshToken;
       // RFC 9449 5: what a public client gets in return is bound to the key it proves.
       const isBoundNow = record.jkt === undefined && client.method === 'none' && jkt !== undefined;
       const bound = isBoundNow ? { ...record, jkt } : record;
       const order = { client, user: person, scopes, grantType: 'refresh_token' };
       // Before the token is used: a hook that fails uses nothing up. It hides no reuse either.
-      const addedClaims = await workspace.tokens.addedClaims(order).catch(async (thrown: unknown) => {
+      const asking = workspace.tokens.asksForClaims ? workspace.tokens.addedClaims(order) : undefined;
+      const addedClaims = await asking?.catch(async (thrown: unknown) => {
         if (await refreshTokenWasUsed(workspace, token)) await use(workspace, token, bound);
         throw thrown;
       });
       const refresh = { token: await use(workspace, token, bound), endsAt };
-      return workspace.tokens.mint({ ...order, resource, grantId, certificate, jkt, asOf, refresh, addedClaims });
+      return workspace.tokens.mint(joined(order, { resource, grantId, certificate, jkt, asOf, refresh, addedClaims }));
     },
   };
 }

@@ -1,4 +1,5 @@
 import { OAuthError } from '../errors.js';
+import { joined } from '../joined.js';
 import type { Workspace } from '../workspaces/workspace.js';
 import type { AccessTokenClaims } from './access-tokens.js';
 import type { Confirmation } from './confirmation.js';
@@ -62,7 +63,7 @@ async function findAccessToken(token: string, workspace: Workspace): Promise<Fou
     subject: claims.sub,
     ofPerson: claims.sub_type === 'user',
     audience: [claims.aud].flat(),
-    claims: { ...told, token_type: claims.cnf?.jkt === undefined ? 'Bearer' : 'DPoP' },
+    claims: joined(told, { token_type: claims.cnf?.jkt === undefined ? 'Bearer' : 'DPoP' }),
     end: () => revokeOne(workspace, claims),
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { joined } from '../joined.js';
 import { signJwt } from './sign-jwt.js';
 import type { SigningKey } from './signing-keys.js';
 
@@ -15,7 +16,7 @@ export interface IdTokenClaims {
 
 /** Signs an ID token that belongs to one access token. */
 export function signIdToken(claims: IdTokenClaims, accessToken: string, key: SigningKey): Promise<string> {
-  return signJwt({ ...claims, at_hash: accessTokenHash(accessToken, key) }, 'JWT', key);
+  return signJwt(joined(claims, { at_hash: accessTokenHash(accessToken, key) }), 'JWT', key);
 }
 
 /** OpenID Connect Core 3.1.3.6: the left half of the hash that goes with the signature's algorithm. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OAuthError } from '../errors.js';
 import { personClaims } from '../identity/person-claims.js';
+import { joined } from '../joined.js';
 import { following, isLater, rescued, type Soon } from '../soon.js';
 import type { Store } from '../stores/store.js';
 import type { WorkspacePolicy } from '../workspaces/policy.js';
@@ -191,9 +192,7 @@ async function idToken(
 ): Promise<string> {
   if (!user) throw new Error('An ID token needs a person.');
   const iat = Math.floor(now() / 1000);
-  const claims = {
-    ...personClaims(user, scopes),
-    ...added,
+  const claims = joined(joined(personClaims(user, scopes), added ?? {}), {
     iss: issuer,
     sub: user.id,
     aud: client.id,
@@ -201,7 +200,7 @@ async function idToken(
     exp: iat + ttl,
     ...(user.authTime !== undefined && { auth_time: user.authTime }),
     ...(nonce !== undefined && { nonce }),
-  };
+  });
   return signIdToken(claims, accessToken, await signingKeys.forAlgorithm(idTokenAlgorithm(client.metadata, policy)));
 }
 

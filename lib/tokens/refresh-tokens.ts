@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { OAuthError } from '../errors.js';
 import { randomToken } from '../http/random-token.js';
 import type { User } from '../identity/users.js';
+import { joined } from '../joined.js';
 import { claimSoon, getSoon, setSoon } from '../stores/soon-store.js';
 import type { WorkspaceServices } from '../workspaces/services.js';
 import { type RevocableClaims, revoke } from './revocation.js';
@@ -72,14 +73,13 @@ export async function issueRefreshToken(
   const token = randomToken();
   const issuedAt = home.now();
   const endsAt = issuedAt + ttl * 1000;
-  const record: RefreshRecord = {
-    ...grant,
+  const record: RefreshRecord = joined(grant, {
     issuedAt,
     startedAt,
     expiresAt: idleEnd(issuedAt, endsAt, home),
     endsAt,
     generation: 0,
-  };
+  });
   await setSoon(home.store, recordKey(token), JSON.stringify(record), secondsUntil(endsAt, home) + memory);
   return { token, endsAt };
 }
@@ -175,13 +175,12 @@ async function placeSuccessor(
   use: Use,
 ): Promise<string> {
   const successor = successorOf(workspace, token, use);
-  const next: RefreshRecord = {
-    ...record,
+  const next: RefreshRecord = joined(record, {
     jkt: use.jkt,
     issuedAt: use.at,
     expiresAt: idleEnd(use.at, record.endsAt, workspace),
     generation: record.generation + 1,
-  };
+  });
   const ttl = secondsUntil(record.endsAt, workspace) + memory;
   await claimSoon(workspace.store, recordKey(successor), JSON.stringify(next), ttl);
   return successor;
