@@ -1,4 +1,4 @@
-// `npm run bench:tables -- [--write]`: the runs behind docs/performance.md, in about a quarter of an hour on an idle machine.
+// `npm run bench:tables -- [--write]`: the runs behind docs/performance.md, in about half an hour on an idle machine.
 // Prints the tables as Markdown; with --write they take the place of those between the page's marks.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -129,7 +129,7 @@ function stores() {
 }
 
 function growth() {
-  const { stdout, status } = spawnSync(process.execPath, [join(import.meta.dirname, 'growth.js'), '--seconds=1'], {
+  const { stdout, status } = spawnSync(process.execPath, [join(import.meta.dirname, 'growth.js'), '--full', '--seconds=1'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   });

@@ -3,5 +3,7 @@
  * a microsecond for each member that follows a spread, on Node 20 (docs/performance.md).
  */
 export function joined<A extends object, B extends object>(own: A, more: B): Omit<A, keyof B> & B {
-  return Object.assign({}, own, more);
+  // To Object.assign a member of this name is the prototype, and not one of the record.
+  const isHostile = Object.hasOwn(own, '__proto__') || Object.hasOwn(more, '__proto__');
+  return isHostile ? { ...own, ...more } : Object.assign({}, own, more);
 }

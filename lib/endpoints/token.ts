@@ -39,7 +39,7 @@ export const tokenEndpoint: Endpoint = {
     const resource = requestedResource(parameters, workspace);
     const proven = provenKey(authentication, exchange);
     const jkt = isLater(proven) ? await proven : proven;
-    // Member by member, here and below: spreading and Object.assign cost more than the checks of a whole request.
+    // Member by member, here and below: a spread would cost more than the checks of a whole request.
     const { client, method, certificate } = authentication;
     const tokenRequest = { client, method, certificate, parameters, resource, jkt, receivedAt };
     const work = async () => runGrant(grant, tokenRequest, exchange);
