@@ -41,7 +41,7 @@ const directory = mkdtempSync(join(tmpdir(), 'bench-growth-'));
 const fixtures = new Fixtures(directory);
 const effort = { fixtures, rounds: Number(options.rounds), seconds: Number(options.seconds) };
 const ours = contenders['express-client-auth'];
-/** Each goes through all names in their order, between those of the former: as full of gaps as a store that grew, and sooner. */
+/** Each goes through all names in their order, between those of the former: as gaps come to be, if not as many, in minutes. */
 const passes = 4;
 const inOrder = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'].sort();
 const thousands = (number) => number.toLocaleString('en').replaceAll(',', ' ');

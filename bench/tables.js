@@ -129,10 +129,14 @@ function stores() {
 }
 
 function growth() {
-  const { stdout, status } = spawnSync(process.execPath, [join(import.meta.dirname, 'growth.js'), '--full', '--seconds=1'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  });
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, 'growth.js'), '--full', '--seconds=1'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      encoding: 'utf8',
+    },
+  );
   if (status !== 0) throw new Error('bench/growth.js failed');
   return stdout.trim();
 }
